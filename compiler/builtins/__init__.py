@@ -1,0 +1,1 @@
+"""One record per builtin, function and map function, in families."""

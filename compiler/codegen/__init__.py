@@ -1,0 +1,1 @@
+"""Typed AST to an LLVM module and LLVM's object."""

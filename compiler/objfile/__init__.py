@@ -1,0 +1,1 @@
+"""The finished object: CO-RE relocations, local BTF and metadata added to LLVM's object."""

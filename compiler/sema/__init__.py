@@ -1,0 +1,1 @@
+"""The semantic passes, one per file."""

@@ -1,0 +1,1 @@
+"""The thin loader: standard library and libbpf only."""

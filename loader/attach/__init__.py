@@ -1,0 +1,1 @@
+"""One attach mechanism per file; the object's metadata names it."""

@@ -1,0 +1,1 @@
+"""The one place that speaks ctypes: libbpf's ABI, errors and owned handles."""

@@ -1,0 +1,1 @@
+"""How events and maps become text or JSON."""
