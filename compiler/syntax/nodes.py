@@ -1,0 +1,444 @@
+"""The AST: frozen nodes for the whole language, each with the span it was written in.
+
+Equality ignores spans, so that a printed and re-parsed program compares equal. Passes that attach
+facts to nodes key them by identity (see sema/tables.py), never by equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+from aotrace.compiler.source import Span
+
+
+@dataclass(frozen=True)
+class Node:
+    """Anything that stands in a script."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+# --- types as written ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NamedType(Node):
+    """`int32`, `struct sock`, `enum x`, `string`, `size_t`; tag is "", struct, union or enum."""
+
+    tag: str
+    name: str
+
+
+@dataclass(frozen=True)
+class PointerTo(Node):
+    """`T *`."""
+
+    target: TypeExpr
+
+
+@dataclass(frozen=True)
+class ArrayOf(Node):
+    """`T[N]`, also `string[N]`, `buffer[N]`, `inet[N]`; count None for `T[]`."""
+
+    element: TypeExpr
+    count: int | None
+
+
+@dataclass(frozen=True)
+class TupleType(Node):
+    """`(T1, T2)`."""
+
+    items: tuple[TypeExpr, ...]
+
+
+@dataclass(frozen=True)
+class TypeOf(Node):
+    """`typeof(expression or type)`."""
+
+    operand: Expr | TypeExpr
+
+
+TypeExpr = Union[NamedType, PointerTo, ArrayOf, TupleType, TypeOf]
+
+
+# --- expressions -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class IntLit(Node):
+    """An integer literal after scaling; suffix as written ("", "u", "ull", "ms" …), lower case."""
+
+    value: int
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class StrLit(Node):
+    """A string literal after escapes, as the bytes it stands for."""
+
+    value: bytes
+
+
+@dataclass(frozen=True)
+class BoolLit(Node):
+    """`true` or `false`."""
+
+    value: bool
+
+
+@dataclass(frozen=True)
+class Ident(Node):
+    """A bare name: builtin, enum constant, macro constant."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Var(Node):
+    """A scratch variable; name without the `$`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class MapRef(Node):
+    """A map as a whole; name without the `@` (empty for `@`)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class MapAccess(Node):
+    """`@m[k]`; several keys arrive as one TupleLit."""
+
+    map: MapRef
+    key: Expr
+
+
+@dataclass(frozen=True)
+class Param(Node):
+    """A positional parameter `$1`."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class ParamCount(Node):
+    """`$#`."""
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    """`name(args)`; name_span is the name alone. A type may stand as an argument."""
+
+    name: str
+    args: tuple[Expr | TypeExpr, ...]
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Index(Node):
+    """`base[index]` where base is not a map."""
+
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True)
+class Member(Node):
+    """`base.name` (arrow False) or `base->name` (arrow True); field_span is the name alone."""
+
+    base: Expr
+    name: str
+    arrow: bool
+    field_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class TupleItem(Node):
+    """`base.0`."""
+
+    base: Expr
+    index: int
+
+
+@dataclass(frozen=True)
+class Unary(Node):
+    """op is one of - + ! ~ * &."""
+
+    op: str
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class IncDec(Node):
+    """`++x`, `x++`, `--x`, `x--`; target is a Var, MapRef or MapAccess."""
+
+    op: str
+    target: Expr
+    prefix: bool
+
+
+@dataclass(frozen=True)
+class Binary(Node):
+    """op is one of * / % + - << >> < <= > >= == != & ^ | && ||."""
+
+    op: str
+    left: Expr
+    right: Expr
+    op_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Ternary(Node):
+    """`cond ? then : other`; then None for `cond ?: other`."""
+
+    condition: Expr
+    then: Expr | None
+    other: Expr
+
+
+@dataclass(frozen=True)
+class Cast(Node):
+    """`(type)operand`."""
+
+    type: TypeExpr
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class Sizeof(Node):
+    """`sizeof(type or expression)`."""
+
+    operand: Expr | TypeExpr
+
+
+@dataclass(frozen=True)
+class Offsetof(Node):
+    """`offsetof(type or expression, a.b.c)`."""
+
+    operand: Expr | TypeExpr
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TypeInfo(Node):
+    """`typeinfo(type or expression)`."""
+
+    operand: Expr | TypeExpr
+
+
+@dataclass(frozen=True)
+class TupleLit(Node):
+    """`(a, b)`, `(a,)`, `()`, and the keys of `@m[a, b]`."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class RecordField(Node):
+    """`name = value` in a record literal."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True)
+class RecordLit(Node):
+    """`(a = 1, b = "x")`."""
+
+    fields: tuple[RecordField, ...]
+
+
+@dataclass(frozen=True)
+class BlockExpr(Node):
+    """`{ statements; value }` used as an expression."""
+
+    statements: tuple[Stmt, ...]
+    value: Expr
+
+
+Expr = Union[
+    IntLit, StrLit, BoolLit, Ident, Var, MapRef, MapAccess, Param, ParamCount, Call, Index, Member,
+    TupleItem, Unary, IncDec, Binary, Ternary, Cast, Sizeof, Offsetof, TypeInfo, TupleLit,
+    RecordLit, BlockExpr,
+]  # fmt: skip
+
+
+# --- statements ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Block(Node):
+    """`{ statements }`: a scope of its own."""
+
+    statements: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True)
+class ExprStmt(Node):
+    """An expression for its effect."""
+
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Assign(Node):
+    """`target op value;` with op "=", "+=" …; target is a Var, MapRef or MapAccess."""
+
+    target: Expr
+    op: str
+    value: Expr
+    op_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Discard(Node):
+    """`_ = value;`."""
+
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Let(Node):
+    """`let $x: type = value;` with type and value optional."""
+
+    var: Var
+    type: TypeExpr | None
+    value: Expr | None
+
+
+@dataclass(frozen=True)
+class If(Node):
+    """`if (c) {…} else …`; other is None, a Block or another If."""
+
+    condition: Expr
+    then: Block
+    other: Block | If | None
+
+
+@dataclass(frozen=True)
+class While(Node):
+    condition: Expr
+    body: Block
+
+
+@dataclass(frozen=True)
+class Unroll(Node):
+    count: Expr
+    body: Block
+
+
+@dataclass(frozen=True)
+class ForRange(Node):
+    """`for ($i : first..last)`; last is excluded."""
+
+    var: Var
+    first: Expr
+    last: Expr
+    body: Block
+
+
+@dataclass(frozen=True)
+class ForMap(Node):
+    """`for ($kv : @map)`."""
+
+    var: Var
+    map: MapRef
+    body: Block
+
+
+@dataclass(frozen=True)
+class Jump(Node):
+    """`break` or `continue`."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Return(Node):
+    value: Expr | None
+
+
+Stmt = Union[
+    Block, ExprStmt, Assign, Discard, Let, If, While, Unroll, ForRange, ForMap, Jump, Return,
+]  # fmt: skip
+
+
+# --- top level -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AttachPoint(Node):
+    """One attach point as written, unquoted and split at its colons: `kprobe:vmlinux:tcp_*`.
+
+    parts[0] is the provider as written; quoted parts have lost their quotes.
+    """
+
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return ":".join(self.parts)
+
+
+@dataclass(frozen=True)
+class Probe(Node):
+    """`[name =] point, point /predicate/ { … }`."""
+
+    points: tuple[AttachPoint, ...]
+    predicate: Expr | None
+    body: Block
+
+
+@dataclass(frozen=True)
+class CDefinition(Node):
+    """A C `struct`, `union`, `enum` or `typedef` of the preamble, kept as text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ConfigItem(Node):
+    """`name = value` of a config block; value int, bytes, bool or a bare word as str."""
+
+    name: str
+    value: int | bytes | bool | str
+
+
+@dataclass(frozen=True)
+class Import(Node):
+    """`import "path"`."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class MapDecl(Node):
+    """`let @m = kind(max_entries);`."""
+
+    map: MapRef
+    kind: str
+    max_entries: Expr
+
+
+@dataclass(frozen=True)
+class MacroDef(Node):
+    """`macro name(params) { … }`; body is a Block or, for an expression macro, a BlockExpr."""
+
+    name: str
+    params: tuple[Expr | TypeExpr, ...]
+    body: Block | BlockExpr
+
+
+@dataclass(frozen=True)
+class Program(Node):
+    """A whole script."""
+
+    definitions: tuple[CDefinition, ...]
+    config: tuple[ConfigItem, ...]
+    imports: tuple[Import, ...]
+    map_decls: tuple[MapDecl, ...]
+    macros: tuple[MacroDef, ...]
+    probes: tuple[Probe, ...]
