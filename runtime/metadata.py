@@ -1,0 +1,195 @@
+"""The `.aotrace` section: everything about an object that the loader must know, as versioned JSON.
+
+A major version is refused by an older loader; within a major version fields are only added, and every
+reader ignores what it does not know. docs/format.md describes each record.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aotrace.runtime.values import Kind, from_spec
+
+SECTION = ".aotrace"
+MAJOR, MINOR = 1, 0
+
+#: Symbols that the compiler puts into every object for the loader.
+RING_BUFFER = "events"
+LOST_COUNTER = "lost_events"  # u64 in .bss: records that did not fit the ring buffer
+
+
+class MetadataError(Exception):
+    """The section is missing, malformed or newer than this loader."""
+
+
+class Program:
+    """One BPF program: where it attaches and by which mechanism.
+
+    `mechanism` names a file of loader/attach; `target` is what that mechanism needs, by its own keys;
+    `line` is the probe's line in the script.
+    """
+
+    def __init__(
+        self, name: str, section: str, probe: str, mechanism: str, target: dict[str, Any], line: int
+    ) -> None:
+        self.name = name
+        self.section = section
+        self.probe = probe
+        self.mechanism = mechanism
+        self.target = target
+        self.line = line
+
+    def dump(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+class Map:
+    """One map of the script. `name` is the ELF symbol, `label` what the script calls it (`@x`).
+
+    key None: a scalar map, one entry under key 0 (u32). per_cpu: a value per possible CPU, merged by
+    the value's kind.
+    """
+
+    def __init__(
+        self, name: str, label: str, key: Kind | None, value: Kind, max_entries: int, per_cpu: bool
+    ) -> None:
+        self.name = name
+        self.label = label
+        self.key = key
+        self.value = value
+        self.max_entries = max_entries
+        self.per_cpu = per_cpu
+
+    def dump(self) -> dict[str, Any]:
+        key = self.key.spec() if self.key else None
+        return {**vars(self), "key": key, "value": self.value.spec()}
+
+    @classmethod
+    def load(cls, record: dict[str, Any]) -> Map:
+        key = from_spec(record["key"]) if record["key"] else None
+        return cls(
+            record["name"], record["label"], key, from_spec(record["value"]),
+            record["max_entries"], record["per_cpu"],
+        )  # fmt: skip
+
+
+class Event:
+    """One layout of ring buffer record; its index in the list is the record's header.
+
+    `action` names what the loader does with it; `details` is what that action needs at build-time
+    values (a format string, a map's index); `args` are (offset from the record's start, kind).
+    """
+
+    def __init__(
+        self,
+        action: str,
+        size: int,
+        args: list[tuple[int, Kind]],
+        details: dict[str, Any],
+        line: int,
+    ) -> None:
+        self.action = action
+        self.size = size
+        self.args = args
+        self.details = details
+        self.line = line
+
+    def dump(self) -> dict[str, Any]:
+        return {**vars(self), "args": [[offset, kind.spec()] for offset, kind in self.args]}
+
+    @classmethod
+    def load(cls, record: dict[str, Any]) -> Event:
+        args = [(offset, from_spec(spec)) for offset, spec in record["args"]]
+        return cls(record["action"], record["size"], args, record["details"], record["line"])
+
+
+class Setting:
+    """A variable in .rodata that the loader fills before the object is loaded: name, offset, kind.
+
+    Names: `target_pid` (u64, 0: all), `start_boot` (u64 ns, CLOCK_BOOTTIME at start) and, from
+    parameters, `$1`, `$#`, `--name`.
+    """
+
+    def __init__(self, name: str, offset: int, kind: Kind) -> None:
+        self.name = name
+        self.offset = offset
+        self.kind = kind
+
+    def dump(self) -> dict[str, Any]:
+        return {**vars(self), "kind": self.kind.spec()}
+
+    @classmethod
+    def load(cls, record: dict[str, Any]) -> Setting:
+        return cls(record["name"], record["offset"], from_spec(record["kind"]))
+
+
+class Metadata:
+    """All of it. `core` lists (kernel type, field path) relocated; `helpers` the BPF helpers called."""
+
+    def __init__(
+        self,
+        producer: str,
+        script: str,
+        arch: str,
+        license: str,
+        programs: list[Program],
+        maps: list[Map],
+        events: list[Event],
+        settings: list[Setting],
+        config: dict[str, Any],
+        helpers: list[str],
+        core: list[tuple[str, str]],
+    ) -> None:
+        self.producer = producer
+        self.script = script
+        self.arch = arch
+        self.license = license
+        self.programs = programs
+        self.maps = maps
+        self.events = events
+        self.settings = settings
+        self.config = config
+        self.helpers = helpers
+        self.core = core
+
+    def dump(self) -> bytes:
+        """The section's bytes; equal metadata gives equal bytes."""
+        record = {
+            "version": [MAJOR, MINOR],
+            **vars(self),
+            "programs": [p.dump() for p in self.programs],
+            "maps": [m.dump() for m in self.maps],
+            "events": [e.dump() for e in self.events],
+            "settings": [s.dump() for s in self.settings],
+        }
+        return json.dumps(record, separators=(",", ":"), sort_keys=True).encode()
+
+
+def load(section: bytes) -> Metadata:
+    """Read the section's bytes. Raises MetadataError."""
+    try:
+        record = json.loads(section)
+        major = record["version"][0]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+        raise MetadataError("the .aotrace section is damaged") from error
+    if major != MAJOR:
+        raise MetadataError(f"object format {major} is not known to this loader (it reads {MAJOR})")
+    try:
+        return Metadata(
+            record["producer"], record["script"], record["arch"], record["license"],
+            [_program(p) for p in record["programs"]],
+            [Map.load(m) for m in record["maps"]],
+            [Event.load(e) for e in record["events"]],
+            [Setting.load(s) for s in record["settings"]],
+            record["config"], record["helpers"], [(t, f) for t, f in record["core"]],
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise MetadataError(f"the .aotrace section is damaged: {error}") from error
+
+
+def _program(record: dict[str, Any]) -> Program:
+    return Program(
+        record["name"], record["section"], record["probe"],
+        record["mechanism"], record["target"], record["line"],
+    )  # fmt: skip

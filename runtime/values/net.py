@@ -1,0 +1,48 @@
+"""Network addresses: IPv4 and IPv6 in one inet value, and MAC addresses."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from aotrace.runtime.values.base import Buffer, Kind
+
+AF_INET = 2
+AF_INET6 = 10
+ADDRESS_SIZE = 16
+
+
+class InetKind(Kind):
+    """u64 address family, then 16 address bytes of which AF_INET uses the first four."""
+
+    tag = "inet"
+    size = 24
+    align = 8
+    address_offset = 8
+
+    def layout(self) -> tuple[tuple[str, int, str], ...]:
+        return (("af", 0, "u64"), ("addr", self.address_offset, f"u8[{ADDRESS_SIZE}]"))
+
+    def decode(self, raw: Buffer, offset: int) -> str:
+        family = struct.unpack_from("<Q", raw, offset)[0]
+        start = offset + self.address_offset
+        address = bytes(raw[start : start + ADDRESS_SIZE])
+        if family == AF_INET:
+            return socket.inet_ntop(socket.AF_INET, address[:4])
+        if family == AF_INET6:
+            return socket.inet_ntop(socket.AF_INET6, address)
+        return ""
+
+
+class MacKind(Kind):
+    """Six bytes, printed as AA:BB:CC:DD:EE:FF."""
+
+    tag = "mac"
+    size = 6
+    align = 1
+
+    def layout(self) -> tuple[tuple[str, int, str], ...]:
+        return (("", 0, "u8[6]"),)
+
+    def decode(self, raw: Buffer, offset: int) -> str:
+        return ":".join(f"{byte:02X}" for byte in bytes(raw[offset : offset + self.size]))
