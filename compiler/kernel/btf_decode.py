@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .btf_kinds import BtfKind
 from .btf_types import (
@@ -30,8 +30,7 @@ from .errors import KernelDataError
 _INT_SIGNED, _INT_CHAR, _INT_BOOL = 1, 2, 4
 
 
-@dataclass(frozen=True, slots=True)
-class RawType:
+class RawType(NamedTuple):
     """One type before decoding: its common words, and `words`, those that follow them.
 
     value is the third word: a size or a type id, as the kind has it. name_at maps an offset
@@ -52,9 +51,7 @@ def decode(raw: RawType) -> BtfType:
     """The record for `raw`; KernelDataError for a kind that has no record here."""
     decoder = _DECODERS.get(raw.kind)
     if decoder is None:
-        raise KernelDataError(
-            f"BTF type {raw.id} is of kind {raw.kind}, which is not known"
-        )
+        raise KernelDataError(f"BTF type {raw.id} is of kind {raw.kind}, which is not known")
     return decoder(raw)
 
 
@@ -70,9 +67,7 @@ def _int(raw: RawType) -> Int:
     word = raw.words[0]
     flags = word >> 24 & 0xF
     encoding = "bool" if flags & _INT_BOOL else "char" if flags & _INT_CHAR else ""
-    return Int(
-        raw.id, raw.name, raw.value, bool(flags & _INT_SIGNED), encoding, word & 0xFF
-    )
+    return Int(raw.id, raw.name, raw.value, bool(flags & _INT_SIGNED), encoding, word & 0xFF)
 
 
 def _ptr(raw: RawType) -> Ptr:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from .btf_kinds import KIND_WORDS
 from .errors import KernelDataError
@@ -23,19 +24,18 @@ KIND_MASK = 0x7F
 VLEN_MASK = 0xFFFFFF
 
 
-@dataclass(frozen=True)
-class BtfSections:
-    """BTF taken apart, not yet decoded.
+class BtfSections(NamedTuple):
+    """BTF taken apart, not yet decoded; the sections stay where they are in `data`.
 
-    type_bytes: the type section (little-endian u32 words), for searches with bytes.find.
-    words: the same as host integers. starts: word index of each type, in order.
-    strings: a NUL, then the string section; so b"\\0name\\0" found at p means name offset p.
+    types, strings: bounds of the two sections in `data`, for searches with bytes.find.
+    words: the type section as host integers. starts: word index of each type, in order.
     """
 
-    type_bytes: bytes
-    words: array[int]
+    data: bytes
+    types: range
+    strings: range
+    words: Sequence[int]
     starts: list[int]
-    strings: bytes
 
 
 def split_sections(data: bytes, *, is_split: bool) -> BtfSections:
@@ -44,12 +44,12 @@ def split_sections(data: bytes, *, is_split: bool) -> BtfSections:
     Raises KernelDataError for anything that is not whole, little-endian BTF of version 1.
     """
     header_size, type_off, type_len, str_off, str_len = _header(data)
-    type_bytes = _slice(data, "type", header_size + type_off, type_len)
-    strings = _slice(data, "string", header_size + str_off, str_len)
-    _check_strings(strings, is_split)
-    words = _host_words(type_bytes)
-    layout = _layout(data, header_size)
-    return BtfSections(type_bytes, words, _type_starts(words, layout), b"\0" + strings)
+    types = _bounds(data, "type", header_size + type_off, type_len)
+    strings = _bounds(data, "string", header_size + str_off, str_len)
+    _check_strings(data, strings, is_split)
+    words = _host_words(data, types)
+    starts = _type_starts(words, _layout(data, header_size))
+    return BtfSections(data, types, strings, words, starts)
 
 
 def _header(data: bytes) -> tuple[int, int, int, int, int]:
@@ -72,32 +72,35 @@ def _header(data: bytes) -> tuple[int, int, int, int, int]:
     return header_size, type_off, type_len, str_off, str_len
 
 
-def _slice(data: bytes, what: str, offset: int, length: int) -> bytes:
-    if offset + length > len(data):
+def _bounds(data: bytes, what: str, offset: int, length: int) -> range:
+    end = offset + length
+    if end > len(data):
         raise KernelDataError(
-            f"truncated BTF: its {what} section ends at byte {offset + length} of {len(data)}"
+            f"truncated BTF: its {what} section ends at byte {end} of {len(data)}"
         )
-    return data[offset : offset + length]
+    return range(offset, end)
 
 
-def _check_strings(strings: bytes, is_split: bool) -> None:
-    if strings[-1:] != b"\0" and not (is_split and not strings):
+def _check_strings(data: bytes, strings: range, is_split: bool) -> None:
+    if is_split and not strings:
+        return
+    if not strings or data[strings[-1]]:
         raise KernelDataError("malformed BTF: the string section does not end in a NUL")
-    if not is_split and strings[0]:
+    if not is_split and data[strings.start]:
         raise KernelDataError(
             "this is the split BTF of a kernel module, which needs the kernel's own beside it",
             "give the BTF of the whole kernel (/sys/kernel/btf/vmlinux) with --btf",
         )
 
 
-def _host_words(type_bytes: bytes) -> array[int]:
-    if len(type_bytes) % 4:
-        raise KernelDataError(
-            "malformed BTF: the type section is not made of 4-byte words"
-        )
-    words = array("I", type_bytes)
-    if sys.byteorder == "big":
-        words.byteswap()
+def _host_words(data: bytes, types: range) -> Sequence[int]:
+    if len(types) % 4:
+        raise KernelDataError("malformed BTF: the type section is not made of 4-byte words")
+    section = memoryview(data)[types.start : types.stop]
+    if sys.byteorder == "little":
+        return section.cast("I")
+    words = array("I", section.tobytes())
+    words.byteswap()
     return words
 
 
@@ -109,10 +112,10 @@ def _layout(data: bytes, header_size: int) -> dict[int, tuple[int, int]]:
     if header_size < _HEADER.size + _LAYOUT_FIELDS.size:
         return KIND_WORDS
     offset, length = _LAYOUT_FIELDS.unpack_from(data, _HEADER.size)
-    table = _slice(data, "layout", header_size + offset, length)
+    table = _bounds(data, "layout", header_size + offset, length)
     stated = {
-        kind: (table[at] // 4, table[at + 1] // 4)
-        for kind, at in enumerate(range(0, len(table) - 3, 4))
+        kind: (data[at] // 4, data[at + 1] // 4)
+        for kind, at in enumerate(range(table.start, table.stop - 3, 4))
     }
     return {**stated, **KIND_WORDS}
 
@@ -130,16 +133,17 @@ class _StepByInfo(dict[int, int]):
         return step
 
 
-def _type_starts(words: array[int], layout: dict[int, tuple[int, int]]) -> list[int]:
+def _type_starts(words: Sequence[int], layout: dict[int, tuple[int, int]]) -> list[int]:
     """Word index of every type. One pass over 126,000 types takes 18 ms: keep the loop bare."""
     starts: list[int] = []
     append = starts.append
     step = _StepByInfo(layout)
+    infos = words[1:]
     at, end = 0, len(words)
     try:
         while at < end:
             append(at)
-            at += step[words[at + 1]]
+            at += step[infos[at]]
     except IndexError:
         raise KernelDataError("truncated BTF: the last type is cut short") from None
     if at != end:
@@ -149,9 +153,7 @@ def _type_starts(words: array[int], layout: dict[int, tuple[int, int]]) -> list[
 
 def _refuse_last(kind: int, layout: dict[int, tuple[int, int]], type_id: int) -> None:
     if kind in layout:
-        raise KernelDataError(
-            f"truncated BTF: type {type_id} runs past the end of its section"
-        )
+        raise KernelDataError(f"truncated BTF: type {type_id} runs past the end of its section")
     raise KernelDataError(
         f"BTF type {type_id} is of kind {kind}, which is not known",
         "the file is malformed, or of a kernel newer than this aotrace",

@@ -2,25 +2,26 @@
 
 Every record has `id` (the BTF type id) and `name` ('' when anonymous). Type ids inside a
 record refer to the same Btf. Sizes are in bytes, bit offsets count from the struct's start.
+
+The records are named tuples because creating a dataclass costs a millisecond at import, and
+every compilation would pay for all of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .btf_kinds import BtfKind
 
 
-@dataclass(frozen=True, slots=True)
-class Void:
+class Void(NamedTuple):
     """Type id 0."""
 
     id: int = 0
     name: str = "void"
 
 
-@dataclass(frozen=True, slots=True)
-class Int:
+class Int(NamedTuple):
     """An integer; `encoding` is '', 'bool' or 'char'; `bits` is less than 8 * size only
     in the old form of bitfields."""
 
@@ -32,8 +33,7 @@ class Int:
     bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ptr:
+class Ptr(NamedTuple):
     """A pointer; target 0 is void."""
 
     id: int
@@ -41,18 +41,16 @@ class Ptr:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(NamedTuple):
     """`count` elements of type `elem`; a flexible array has count 0."""
 
     id: int
     name: str
     elem: int
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member of a struct or union; bit_size 0 means: not a bitfield."""
 
     name: str
@@ -61,8 +59,7 @@ class Member:
     bit_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Struct:
+class Struct(NamedTuple):
     """A struct or union with its members in order of definition."""
 
     id: int
@@ -76,16 +73,14 @@ class Struct:
         return next((m for m in self.members if m.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Enumerator:
+class Enumerator(NamedTuple):
     """One name of an enum with its value, already signed or unsigned as the enum is."""
 
     name: str
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Enum:
+class Enum(NamedTuple):
     """An enum of 1 to 8 bytes (ENUM and ENUM64 alike).
 
     Kernels before 6.1 do not record the sign: `signed` is False there and a negative value
@@ -99,8 +94,7 @@ class Enum:
     values: tuple[Enumerator, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fwd:
+class Fwd(NamedTuple):
     """A struct or union that is declared only."""
 
     id: int
@@ -108,8 +102,7 @@ class Fwd:
     is_union: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Typedef:
+class Typedef(NamedTuple):
     """Another name for `target`."""
 
     id: int
@@ -117,8 +110,7 @@ class Typedef:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
-class Modifier:
+class Modifier(NamedTuple):
     """const, volatile, restrict, or a type tag (then `name` is the tag, such as 'user')."""
 
     id: int
@@ -127,8 +119,7 @@ class Modifier:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
-class Func:
+class Func(NamedTuple):
     """A kernel function; linkage 0 static, 1 global, 2 extern."""
 
     id: int
@@ -137,8 +128,7 @@ class Func:
     linkage: int
 
 
-@dataclass(frozen=True, slots=True)
-class FuncProto:
+class FuncProto(NamedTuple):
     """A prototype; a parameter named '' with type 0 at the end stands for '...'."""
 
     id: int
@@ -147,8 +137,7 @@ class FuncProto:
     params: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
+class Var(NamedTuple):
     """A global variable."""
 
     id: int
@@ -157,8 +146,7 @@ class Var:
     linkage: int
 
 
-@dataclass(frozen=True, slots=True)
-class DataSec:
+class DataSec(NamedTuple):
     """A data section; entries are (type id of the variable, offset, size)."""
 
     id: int
@@ -167,8 +155,7 @@ class DataSec:
     entries: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Float:
+class Float(NamedTuple):
     """A floating point number."""
 
     id: int
@@ -176,8 +163,7 @@ class Float:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeclTag:
+class DeclTag(NamedTuple):
     """A tag on a declaration; component_index -1 tags the whole of `target`."""
 
     id: int
@@ -186,14 +172,13 @@ class DeclTag:
     component_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class EnumValue:
+class EnumValue(NamedTuple):
     """An enumerator found by its name: where it is (`index` in that enum) and what it is."""
 
     name: str
     enum_id: int
     enum_name: str | None
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index likewise
     value: int
     signed: bool
 
