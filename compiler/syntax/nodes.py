@@ -7,7 +7,7 @@ facts to nodes key them by identity (see sema/tables.py), never by equality.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
+from typing import TypeAlias
 
 from aotrace.compiler.source import Span
 
@@ -59,7 +59,7 @@ class TypeOf(Node):
     operand: Expr | TypeExpr
 
 
-TypeExpr = Union[NamedType, PointerTo, ArrayOf, TupleType, TypeOf]
+TypeExpr: TypeAlias = NamedType | PointerTo | ArrayOf | TupleType | TypeOf
 
 
 # --- expressions -----------------------------------------------------------------------------
@@ -259,11 +259,18 @@ class BlockExpr(Node):
     value: Expr
 
 
-Expr = Union[
-    IntLit, StrLit, BoolLit, Ident, Var, MapRef, MapAccess, Param, ParamCount, Call, Index, Member,
-    TupleItem, Unary, IncDec, Binary, Ternary, Cast, Sizeof, Offsetof, TypeInfo, TupleLit,
-    RecordLit, BlockExpr,
-]  # fmt: skip
+@dataclass(frozen=True)
+class Comptime(Node):
+    """`comptime operand`: the value must be known at compile time."""
+
+    operand: Expr
+
+
+Expr: TypeAlias = (
+    IntLit | StrLit | BoolLit | Ident | Var | MapRef | MapAccess | Param | ParamCount | Call
+    | Index | Member | TupleItem | Unary | IncDec | Binary | Ternary | Cast | Sizeof | Offsetof
+    | TypeInfo | TupleLit | RecordLit | BlockExpr | Comptime
+)  # fmt: skip
 
 
 # --- statements ------------------------------------------------------------------------------
@@ -361,9 +368,17 @@ class Return(Node):
     value: Expr | None
 
 
-Stmt = Union[
-    Block, ExprStmt, Assign, Discard, Let, If, While, Unroll, ForRange, ForMap, Jump, Return,
-]  # fmt: skip
+@dataclass(frozen=True)
+class Import(Node):
+    """`import "path"`, at the top of a script or in a block."""
+
+    path: str
+
+
+Stmt: TypeAlias = (
+    Block | ExprStmt | Assign | Discard | Let | If | While | Unroll | ForRange | ForMap | Jump
+    | Return | Import
+)  # fmt: skip
 
 
 # --- top level -------------------------------------------------------------------------------
@@ -373,10 +388,14 @@ Stmt = Union[
 class AttachPoint(Node):
     """One attach point as written, unquoted and split at its colons: `kprobe:vmlinux:tcp_*`.
 
-    parts[0] is the provider as written; quoted parts have lost their quotes.
+    parts[0] is the provider as written; quoted parts have lost their quotes. label is the name in
+    `name=kprobe:f`. params tells where positional parameters stand: (part, offset in it, index),
+    so ("kprobe", "$1") has ((1, 0, 1),); a quoted "$1" is text and is not listed.
     """
 
     parts: tuple[str, ...]
+    label: str = ""
+    params: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def text(self) -> str:
@@ -385,7 +404,7 @@ class AttachPoint(Node):
 
 @dataclass(frozen=True)
 class Probe(Node):
-    """`[name =] point, point /predicate/ { … }`."""
+    """`point, point /predicate/ { … }`."""
 
     points: tuple[AttachPoint, ...]
     predicate: Expr | None
@@ -408,13 +427,6 @@ class ConfigItem(Node):
 
 
 @dataclass(frozen=True)
-class Import(Node):
-    """`import "path"`."""
-
-    path: str
-
-
-@dataclass(frozen=True)
 class MapDecl(Node):
     """`let @m = kind(max_entries);`."""
 
@@ -433,6 +445,24 @@ class MacroDef(Node):
 
 
 @dataclass(frozen=True)
+class FunctionParam(Node):
+    """`$x : type` of a function."""
+
+    var: Var
+    type: TypeExpr
+
+
+@dataclass(frozen=True)
+class FunctionDef(Node):
+    """`fn name($x : type) : result { … }`."""
+
+    name: str
+    params: tuple[FunctionParam, ...]
+    result: TypeExpr
+    body: Block
+
+
+@dataclass(frozen=True)
 class Program(Node):
     """A whole script."""
 
@@ -442,3 +472,4 @@ class Program(Node):
     map_decls: tuple[MapDecl, ...]
     macros: tuple[MacroDef, ...]
     probes: tuple[Probe, ...]
+    functions: tuple[FunctionDef, ...] = ()
