@@ -1,0 +1,72 @@
+"""From a C type written out, as formats and system call tables have it, to a type id in BTF."""
+
+from __future__ import annotations
+
+import re
+
+from .btf import Btf
+from .btf_kinds import BtfKind
+
+_TOKEN = re.compile(r"\w+|\*")
+_TAGGED = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
+_QUALIFIERS = {
+    "const": BtfKind.CONST,
+    "volatile": BtfKind.VOLATILE,
+    "restrict": BtfKind.RESTRICT,
+}
+_SIZE_WORDS = ("char", "short", "int", "long")
+
+
+def find_c_type(btf: Btf, text: str) -> int | None:
+    """Id of the type `text` names ('const char *', 'struct pollfd *', 'umode_t').
+
+    A qualifier that this BTF has no type for is dropped; None if the type itself, or the
+    pointer to it, is not in this BTF, or if `text` is more than names and stars.
+    """
+    tokens = _TOKEN.findall(text)
+    if "".join(tokens) != re.sub(r"\s", "", text) or not tokens:
+        return None
+    head, stars = _split_head(tokens)
+    qualifiers = [token for token in head if token in _QUALIFIERS]
+    found = _find_named(btf, [token for token in head if token not in _QUALIFIERS])
+    for token in [*qualifiers, *stars]:
+        if found is None:
+            return None
+        found = _derive(btf, token, found)
+    return found
+
+
+def _split_head(tokens: list[str]) -> tuple[list[str], list[str]]:
+    first_star = tokens.index("*") if "*" in tokens else len(tokens)
+    return tokens[:first_star], tokens[first_star:]
+
+
+def _derive(btf: Btf, token: str, target: int) -> int | None:
+    if token == "*":
+        return btf.find_pointing(BtfKind.PTR, target)
+    if token in _QUALIFIERS:
+        return btf.find_pointing(_QUALIFIERS[token], target) or target
+    return None
+
+
+def _find_named(btf: Btf, words: list[str]) -> int | None:
+    if words == ["void"]:
+        return 0
+    if len(words) == 2 and words[0] in _TAGGED:
+        found = btf.find(_TAGGED[words[0]], words[1])
+        return found if found is not None else btf.find(BtfKind.FWD, words[1])
+    if all(word in (*_SIZE_WORDS, "signed", "unsigned") for word in words):
+        return btf.find(BtfKind.INT, _int_name(words))
+    return btf.find(BtfKind.TYPEDEF, words[0]) if len(words) == 1 else None
+
+
+def _int_name(words: list[str]) -> str:
+    """The name that compilers give an integer type, however its words were written."""
+    unsigned = "unsigned" in words
+    if "char" in words:
+        sign = "unsigned " if unsigned else "signed " if "signed" in words else ""
+        return f"{sign}char"
+    if "short" in words:
+        return "short unsigned int" if unsigned else "short int"
+    longs = "long " * words.count("long")
+    return f"{longs}unsigned int" if unsigned else f"{longs}int"
