@@ -1,0 +1,266 @@
+"""LLVM: from a module's text to the object, in a process of its own.
+
+LLVM's BPF backend ends its process on what it cannot compile, so it runs in a forked worker whose
+death becomes a BackendError. Loading LLVM takes some 40 ms: start the worker early and it does so
+while the script is still being read. One worker serves any number of modules.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import sys
+from types import TracebackType
+from typing import NamedTuple, NoReturn
+
+#: BPF is the same on each; a big-endian target would need `bpfeb` and its own object writer.
+TRIPLES = {"x86_64": "bpfel", "aarch64": "bpfel"}
+_CPU = "v3"  # 32-bit subregisters and atomics: every kernel since 5.12, and 5.10 for what we emit
+_OPTIMISATION = 2
+_LENGTH = struct.Struct("<Q")
+
+
+class Emitted(NamedTuple):
+    """What LLVM made: the object, and on demand the optimised module and its assembly."""
+
+    object: bytes
+    optimized_ir: str | None = None
+    assembly: str | None = None
+
+
+class BackendError(Exception):
+    """LLVM did not take the module. line and column, from 1, where it named a place."""
+
+    def __init__(self, message: str, hint: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.line = line
+        self.column = column
+
+
+class _Complaint(NamedTuple):
+    """What LLVM says, and what that means to the writer of a script."""
+
+    pattern: str
+    message: str
+    hint: str
+
+
+_COMPLAINTS = (
+    _Complaint(
+        r"BPF stack limit",
+        "this probe needs more than the 512 bytes of stack that BPF has",
+        "use fewer or shorter strings and tuples at once, or split the probe",
+    ),
+    _Complaint(
+        r"too many arguments|stack arguments|pass by value not supported",
+        "a function takes more than the 5 arguments that BPF can pass",
+        "split the probe",
+    ),
+    _Complaint(
+        r"signed division",
+        "signed division is not known to the kernels that this object is for",
+        "cast both operands to an unsigned type",
+    ),
+    _Complaint(
+        r"dynamic stack allocation",
+        "memory of a size that is known at run time only cannot be had in BPF",
+        "please report this script",
+    ),
+    _Complaint(
+        r"built-in function '(\w+)'",
+        "this copies or clears more memory at once than BPF code can",
+        "use shorter strings, or please report this script",
+    ),
+    _Complaint(
+        r"[Bb]ranch target out of (insn )?range|branch (target|displacement) is out of range",
+        "this probe is too long for BPF: a jump cannot reach its end",
+        "split the probe",
+    ),
+)
+_PLACE = re.compile(r":(\d+):(\d+): in function")
+
+
+class Backend:
+    """A worker process with LLVM loaded; close it, or use it in a `with`."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._requests = self._replies = self._log = -1
+        self._start()
+
+    def __enter__(self) -> Backend:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def emit(self, ir_text: str, arch: str = "x86_64", listings: bool = False) -> Emitted:
+        """Optimise and compile a module; `listings` asks for IR and assembly too.
+
+        Raises BackendError; the worker is then started anew and stays usable.
+        """
+        if arch not in TRIPLES:
+            raise BackendError(f"no code can be made for {arch}", f"known: {', '.join(TRIPLES)}")
+        if not self._pid:
+            self._start()
+        try:
+            _send(self._requests, [TRIPLES[arch].encode(), b"x" * listings, ir_text.encode()])
+            reply = _receive(self._replies)
+        except BrokenPipeError:
+            reply = None
+        if reply is None:
+            raise self._explain_death()
+        return _read_reply(reply)
+
+    def close(self) -> int:
+        """End the worker; its wait status."""
+        if not self._pid:
+            return 0
+        os.close(self._requests)
+        os.close(self._replies)
+        _, status = os.waitpid(self._pid, 0)
+        os.close(self._log)
+        self._pid = 0
+        return status
+
+    def _start(self) -> None:
+        request_out, self._requests = os.pipe()
+        self._replies, reply_in = os.pipe()
+        self._log = os.memfd_create("llvm-messages")
+        self._pid = os.fork()
+        if not self._pid:
+            os.close(self._requests)
+            os.close(self._replies)
+            os.dup2(self._log, 2)
+            _serve(request_out, reply_in)
+        os.close(request_out)
+        os.close(reply_in)
+
+    def _explain_death(self) -> BackendError:
+        log = os.dup(self._log)
+        status = self.close()
+        text = os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
+        os.close(log)
+        return explain(text or f"LLVM ended with wait status {status}")
+
+
+def optimise_and_emit(ir_text: str, arch: str = "x86_64", listings: bool = False) -> Emitted:
+    """Compile one module with a worker of its own. Raises BackendError."""
+    with Backend() as backend:
+        return backend.emit(ir_text, arch, listings)
+
+
+def explain(log: str) -> BackendError:
+    """What LLVM wrote before it ended, as an error for the writer of a script."""
+    place = _PLACE.search(log)
+    line, column = map(int, place.groups()) if place else (0, 0)
+    for complaint in _COMPLAINTS:
+        if re.search(complaint.pattern, log):
+            return BackendError(complaint.message, complaint.hint, line, column)
+    first = next((text for text in log.splitlines() if "rror" in text), log.strip())
+    return BackendError(f"LLVM cannot compile this: {first}", "please report this script")
+
+
+def _send(fd: int, parts: list[bytes]) -> None:
+    body = b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    view = memoryview(_LENGTH.pack(len(body)) + body)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _receive(fd: int) -> list[bytes] | None:
+    """The parts of one message; None when the other side is gone."""
+    header = _read(fd, _LENGTH.size)
+    body = _read(fd, _LENGTH.unpack(header)[0]) if header else None
+    if body is None:
+        return None
+    parts = []
+    offset = 0
+    while offset < len(body):
+        (size,) = _LENGTH.unpack_from(body, offset)
+        offset += _LENGTH.size
+        parts.append(body[offset : offset + size])
+        offset += size
+    return parts
+
+
+def _read(fd: int, size: int) -> bytes | None:
+    pieces = []
+    while size:
+        piece = os.read(fd, min(size, 1 << 20))
+        if not piece:
+            return None
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def _read_reply(reply: list[bytes]) -> Emitted:
+    status, *parts = reply
+    if status != b"ok":
+        raise BackendError(
+            f"LLVM refuses the module: {parts[0].decode()}", "please report this script"
+        )
+    return Emitted(parts[0], *(part.decode() for part in parts[1:]))
+
+
+# In the worker
+
+
+def _serve(requests: int, replies: int) -> NoReturn:
+    """Answer requests until there are no more; never return into the parent's code."""
+    try:
+        compiler = _Compiler()
+        while (request := _receive(requests)) is not None:
+            triple, listings, text = request
+            _send(replies, compiler.answer(triple.decode(), bool(listings), text.decode()))
+        os._exit(0)
+    except BaseException as error:
+        sys.stderr.write(f"error: {type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+        os._exit(1)
+
+
+class _Compiler:
+    """LLVM, loaded and initialised."""
+
+    def __init__(self) -> None:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+        self._llvm = llvm
+
+    def answer(self, triple: str, listings: bool, text: str) -> list[bytes]:
+        """A reply's parts: 'ok', object, IR, assembly; or 'refused' and why."""
+        llvm = self._llvm
+        target = llvm.Target.from_triple(triple)
+        machine = target.create_target_machine(
+            cpu=_CPU, opt=_OPTIMISATION, reloc="static", codemodel="small"
+        )
+        try:
+            module = llvm.parse_assembly(text)
+            module.verify()
+        except RuntimeError as error:
+            return [b"refused", str(error).strip().encode()]
+        self._optimise(machine, module)
+        optimized = [str(module).encode()] if listings else []
+        assembly = [machine.emit_assembly(module).encode()] if listings else []
+        return [b"ok", machine.emit_object(module), *optimized, *assembly]
+
+    def _optimise(self, machine: object, module: object) -> None:
+        """LLVM's O2 with the BPF target's own passes; loops stay loops, there are no vectors."""
+        options = self._llvm.create_pipeline_tuning_options(speed_level=_OPTIMISATION)
+        options.loop_unrolling = False
+        options.loop_vectorization = False
+        options.slp_vectorization = False
+        builder = self._llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)

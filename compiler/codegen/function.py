@@ -1,0 +1,338 @@
+"""Writing one BPF function: LLVM's instruction builder with what is special about BPF.
+
+Memory: a frame has 512 bytes in all, so that only small slots lie on the stack, the others in a
+per-CPU map. LLVM's memcpy and memset end its BPF backend when they are large; `zero` and `copy`
+unroll small sizes and call a helper for larger ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from aotrace.compiler.codegen.core import (
+    DIRECT_BASE,
+    DIRECT_STEP,
+    MAX_DIRECT_LOADS,
+    Access,
+    CoreError,
+)
+from aotrace.compiler.codegen.debuginfo import Node
+from aotrace.compiler.codegen.helpers import Helper, Returns, find_helper
+from aotrace.compiler.source import Span
+from aotrace.compiler.types import Space
+from aotrace.runtime.layout import align_up
+from llvmlite import ir
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.module import ModuleBuilder
+
+I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
+PTR = ir.PointerType()
+VOID = ir.VoidType()
+NULL = ir.Constant(PTR, None)
+
+STACK_BUDGET = (
+    300  # bytes of slots per frame; LLVM's spills and the callees' arguments need the rest
+)
+ON_STACK_LIMIT = 32  # bytes; a larger slot goes to the scratch map
+MAX_UNROLLED = 16  # loads and stores in a row before a helper call is smaller
+
+_RESULTS = {Returns.INT: I64, Returns.POINTER: PTR, Returns.VOID: VOID}
+_READERS = {
+    Space.KERNEL: "probe_read_kernel",
+    Space.NONE: "probe_read_kernel",
+    Space.USER: "probe_read_user",
+}
+
+
+class _HelperAddress:
+    """A helper as a callee: LLVM's BPF backend calls helper N for a call of address N."""
+
+    def __init__(self, number: int, function_type: Any) -> None:
+        self.number = number
+        self.function_type = function_type
+        self.type = PTR
+
+    def get_reference(self) -> str:
+        return f"inttoptr (i64 {self.number} to ptr)"
+
+
+class FunctionBuilder:
+    """One function under construction.
+
+    ir: llvmlite's IRBuilder, at the end of what was written so far. function: the ir.Function.
+    params: its parameters; for a program the context alone. Everything lands in a block after
+    the entry block, which is kept for slots.
+    """
+
+    def __init__(
+        self, module: ModuleBuilder, function: Any, debug: Node, number: int, span: Span
+    ) -> None:
+        self.module = module
+        self.function = function
+        self.name: str = function.name
+        self.params: tuple[Any, ...] = function.args
+        self.direct_loads: list[Access] = []
+        self._debug = debug
+        self._number = number
+        self._stack = 0
+        self._scratch_size = 0
+        self._scratch_base: Any = None
+        self._entry = function.append_basic_block("entry")
+        self._body = function.append_basic_block("body")
+        self.ir: Any = ir.IRBuilder(self._body)
+        self._first_location = self._location(span)
+        self.ir.debug_metadata = self._first_location
+
+    @property
+    def ctx(self) -> Any:
+        """A program's context."""
+        return self.params[0]
+
+    # Places in the script
+
+    def at(self, span: Span) -> AbstractContextManager[None]:
+        """What follows comes from `span`; as a context manager, until the block ends."""
+        previous = self.ir.debug_metadata
+        self.ir.debug_metadata = self._location(span)
+        return self._restoring(previous)
+
+    @contextmanager
+    def _restoring(self, location: Any) -> Iterator[None]:
+        yield
+        self.ir.debug_metadata = location
+
+    def _location(self, span: Span) -> Node:
+        return self.module.debug.location(self._debug, span)
+
+    # Memory
+
+    def slot(self, size: int, align: int = 8) -> Any:
+        """A pointer to `size` bytes that live as long as this run of the function. Not zeroed."""
+        if size > ON_STACK_LIMIT or self._stack + align_up(size, 8) > STACK_BUDGET:
+            return self._scratch(size)
+        self._stack += align_up(size, 8)
+        with self._at_entry():
+            slot = self.ir.alloca(ir.ArrayType(I8, size))
+        slot.align = max(align, 8)
+        slot.type = PTR
+        return slot
+
+    def zero(self, pointer: Any, size: int, align: int = 8) -> None:
+        """Fill memory of the program's own with zeros; `align` is what the pointer is known by."""
+        chunks = list(_chunks(size, align))
+        if len(chunks) > MAX_UNROLLED:
+            self.helper("probe_read_kernel", pointer, size, self.module.zeros(size))
+            return
+        for offset, width in chunks:
+            self.ir.store(ir.IntType(width * 8)(0), self.offset(pointer, offset), align=width)
+
+    def copy(
+        self, dst: Any, src: Any, size: int, space: Space | None = None, align: int = 8
+    ) -> Any:
+        """Copy `size` bytes to memory of the program's own; 0 (i64) when they could be read.
+
+        space None: `src` is the program's own memory too (a slot, a map's value, the context). In
+        any other space it is read through a helper, which zeroes `dst` when it fails.
+        """
+        chunks = list(_chunks(size, align))
+        if space is None and len(chunks) <= MAX_UNROLLED:
+            for offset, width in chunks:
+                value = self.load(self.offset(src, offset), width, align=width)
+                self.ir.store(value, self.offset(dst, offset), align=width)
+            return I64(0)
+        return self.helper(_READERS[space or Space.KERNEL], dst, size, src)
+
+    def load(self, pointer: Any, width: int, align: int | None = None) -> Any:
+        """An integer of `width` bytes from memory that the verifier lets a program read."""
+        return self.ir.load(pointer, typ=ir.IntType(width * 8), align=align or width)
+
+    def offset(self, pointer: Any, offset: Any) -> Any:
+        """The pointer moved by bytes: a Python int or an i64."""
+        if isinstance(offset, int):
+            if offset == 0:
+                return pointer
+            offset = I64(offset)
+        return self.ir.gep(pointer, [offset], source_etype=I8)
+
+    def _scratch(self, size: int) -> Any:
+        """A region of this function's own entry of the scratch map."""
+        if self._scratch_base is None:
+            self._scratch_base = self._look_up_scratch()
+        start = self._scratch_size
+        self._scratch_size = start + align_up(size, 8)
+        self.module.need_scratch(self._scratch_size)
+        with self._at_entry():
+            return self.offset(self._scratch_base, start)
+
+    def _look_up_scratch(self) -> Any:
+        with self._at_entry():
+            key = self.ir.alloca(I32)
+            key.type = PTR
+            self.ir.store(I32(self._number), key)
+            return self.helper("map_lookup_elem", self.module.scratch, key)
+
+    @contextmanager
+    def _at_entry(self) -> Iterator[None]:
+        location = self.ir.debug_metadata
+        self.ir.debug_metadata = self._first_location
+        with self.ir.goto_block(self._entry):
+            yield
+        self.ir.debug_metadata = location
+
+    # Calls
+
+    def helper(self, name: str, *args: Any) -> Any:
+        """Call a BPF helper by name; its result as i64 or ptr.
+
+        Arguments are pointers, integers (narrower ones are zero-extended) or Python ints. Raises
+        KeyError for a name that is no helper.
+        """
+        helper = find_helper(name)
+        self.module.helpers_used.add(helper.name)
+        return self._call_helper(helper, [self._argument(arg) for arg in args])
+
+    def _call_helper(self, helper: Helper, args: list[Any]) -> Any:
+        kind = ir.FunctionType(_RESULTS[helper.returns], [arg.type for arg in args])
+        return self.ir.call(_HelperAddress(helper.number, kind), args)
+
+    def _argument(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return I64(value)
+        if isinstance(value.type, ir.IntType) and value.type.width < 64:
+            return self.ir.zext(value, I64)
+        return value
+
+    def call(self, subprogram: FunctionBuilder, *args: Any) -> Any:
+        """Call a subprogram of the same module."""
+        return self.ir.call(subprogram.function, args)
+
+    def count_up(self, counter: Any) -> None:
+        """Add one to a u64 that other CPUs count in too."""
+        self.ir.atomic_rmw("add", counter, I64(1), "monotonic")
+
+    # What the target decides
+
+    def core_value(self, access: Access) -> Any:
+        """The target's answer to `access`, as an i64. Raises CoreError."""
+        return self.module.core_symbol(access).ptrtoint(I64)
+
+    def core_load(self, base: Any, access: Access, kind: Any) -> Any:
+        """Load a field at a relocated constant offset, as an integer of type `kind`.
+
+        For pointers that the verifier knows: a tracepoint's context, a BTF pointer. It refuses a
+        register as offset into a context, hence the constant, which the object writer recognises.
+        `access` asks for the field's FIELD_BYTE_OFFSET. Raises CoreError.
+        """
+        self.module.core.index(access)
+        if access not in self.direct_loads:
+            self.direct_loads.append(access)
+        number = self.direct_loads.index(access)
+        if number >= MAX_DIRECT_LOADS:
+            raise CoreError(f"one probe reads more than {MAX_DIRECT_LOADS} fields of its context")
+        fixed = self.ir.call(self.module.static_offset, [base])
+        pointer = self.offset(fixed, DIRECT_BASE + DIRECT_STEP * number)
+        return self.ir.load(pointer, typ=kind, align=kind.width // 8)
+
+    def guarded(
+        self,
+        name: str,
+        exists: Access,
+        args: Sequence[tuple[str, Any]],
+        body: Callable[[FunctionBuilder], None],
+        span: Span,
+    ) -> Any:
+        """An i64 that `body` returns where the target has what `exists` asks for; elsewhere 0.
+
+        `body` writes a subprogram of its own with `args` (name, value) as parameters. LLVM would
+        move relocated values of a plain branch above its test, where they fail to relocate; into
+        a function that is not inlined it cannot reach.
+        """
+        parameters = [(arg, value.type) for arg, value in args]
+        subprogram = self.module.subprogram(name, parameters, I64, span)
+        body(subprogram)
+        present = self.ir.icmp_unsigned("!=", self.core_value(exists), I64(0))
+        before = self.ir.block
+        with self.if_(present):
+            value = self.call(subprogram, *(value for _, value in args))
+            there = self.ir.block
+        result = self.ir.phi(I64)
+        result.add_incoming(I64(0), before)
+        result.add_incoming(value, there)
+        return result
+
+    # Control flow
+
+    def new_block(self, name: str = "") -> Any:
+        return self.function.append_basic_block(name)
+
+    def is_null(self, pointer: Any) -> Any:
+        """An i1."""
+        return self.ir.icmp_unsigned("==", pointer, NULL)
+
+    @contextmanager
+    def if_(self, condition: Any) -> Iterator[None]:
+        """What is written in the `with` runs when the i1 is true."""
+        then, end = self.new_block("then"), self.new_block("end")
+        self.ir.cbranch(condition, then, end)
+        with self._branch(then, end):
+            yield
+        self.ir.position_at_end(end)
+
+    @contextmanager
+    def if_else(
+        self, condition: Any
+    ) -> Iterator[tuple[AbstractContextManager[None], AbstractContextManager[None]]]:
+        """A pair of context managers: for what runs when the i1 is true, and when it is not."""
+        then, other, end = self.new_block("then"), self.new_block("else"), self.new_block("end")
+        self.ir.cbranch(condition, then, other)
+        yield self._branch(then, end), self._branch(other, end)
+        self.ir.position_at_end(end)
+
+    @contextmanager
+    def _branch(self, block: Any, end: Any) -> Iterator[None]:
+        self.ir.position_at_end(block)
+        yield
+        if not self.ir.block.is_terminated:
+            self.ir.branch(end)
+
+    def return_(self, value: Any = 0) -> None:
+        """Leave the function; what is written afterwards is dead code."""
+        self._return(value)
+        self.ir.position_at_end(self.new_block("dead"))
+
+    def _return(self, value: Any) -> None:
+        kind = self.function.ftype.return_type
+        if kind == VOID:
+            self.ir.ret_void()
+        elif isinstance(value, int):
+            self.ir.ret(NULL if kind == PTR else kind(value))
+        else:
+            self.ir.ret(value)
+
+    def close(self) -> None:
+        """Finish the function: the end returns 0, the entry block leads to the body."""
+        if not self.ir.block.is_terminated:
+            self._return(0)
+        self.ir.debug_metadata = self._first_location
+        self.ir.position_at_end(self._entry)
+        if self._scratch_base is None:
+            self.ir.branch(self._body)
+            return
+        missing = self.new_block("no_scratch")
+        self.ir.cbranch(self.is_null(self._scratch_base), missing, self._body)
+        self.ir.position_at_end(missing)
+        self._return(0)
+
+
+def _chunks(size: int, align: int) -> Iterator[tuple[int, int]]:
+    """(offset, width) of the widest aligned accesses that cover `size` bytes."""
+    offset = 0
+    while offset < size:
+        width = min(align, 8)
+        while width > size - offset:
+            width //= 2
+        yield offset, width
+        offset += width
