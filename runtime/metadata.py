@@ -1,7 +1,7 @@
 """The `.aotrace` section: everything about an object that the loader must know, as versioned JSON.
 
-A major version is refused by an older loader; within a major version fields are only added, and every
-reader ignores what it does not know. docs/format.md describes each record.
+A major version is refused by an older loader; within a major version fields are only added, and
+every reader ignores what it does not know. docs/format.md describes each record.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class MetadataError(Exception):
 class Program:
     """One BPF program: where it attaches and by which mechanism.
 
-    `mechanism` names a file of loader/attach; `target` is what that mechanism needs, by its own keys;
-    `line` is the probe's line in the script.
+    `mechanism` names a file of loader/attach; `target` is what that mechanism needs, by its own
+    keys; `line` is the probe's line in the script.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class Program:
 class Map:
     """One map of the script. `name` is the ELF symbol, `label` what the script calls it (`@x`).
 
-    key None: a scalar map, one entry under key 0 (u32). per_cpu: a value per possible CPU, merged by
-    the value's kind.
+    key None: a scalar map, one entry under key 0 (u32). per_cpu: a value per possible CPU, merged
+    by the value's kind.
     """
 
     def __init__(
@@ -125,7 +125,10 @@ class Setting:
 
 
 class Metadata:
-    """All of it. `core` lists (kernel type, field path) relocated; `helpers` the BPF helpers called."""
+    """All of it.
+
+    `core` lists (kernel type, field path) relocated; `helpers` the BPF helpers called.
+    """
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The ring buffer's records: one u64 header, the event's index in the metadata, then its fields.
 
-Fields follow the header by natural alignment (runtime/layout.py); a record's size is fixed per event and a
-multiple of 8, so that runs of equal records can be decoded at once.
+Fields follow the header by natural alignment (runtime/layout.py); a record's size is fixed per
+event and a multiple of 8, so that runs of equal records can be decoded at once.
 """
 
 from __future__ import annotations

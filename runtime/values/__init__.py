@@ -18,10 +18,13 @@ from aotrace.runtime.values.net import InetKind, MacKind
 from aotrace.runtime.values.strings import StrKind
 from aotrace.runtime.values.time import TimestampKind
 
+__all__ = ["KINDS", "Kind", "Spec", "from_spec"]
+
 #: Every kind that a spec may name.
 KINDS: tuple[type[Kind], ...] = (
-    IntKind, BoolKind, PointerKind, EnumKind, StrKind, InetKind, MacKind, ArrayKind, TupleKind, RecordKind,
-    TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind, HistKind, LhistKind,
+    IntKind, BoolKind, PointerKind, EnumKind, StrKind, InetKind, MacKind, ArrayKind, TupleKind,
+    RecordKind, TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind, HistKind,
+    LhistKind,
 )  # fmt: skip
 _BY_TAG = {kind.tag: kind for kind in KINDS}
 

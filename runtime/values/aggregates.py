@@ -1,14 +1,21 @@
 """Map values that sum up: each CPU keeps its own, the loader merges them.
 
-`merge` takes the decoded value of each CPU and returns the whole; `text` and `json` show the merged value.
+`merge` takes the decoded value of each CPU and returns the whole; `text`, `json` and `rank` take
+the merged value. The arithmetic is that of bpftrace's src/util/stats.h: 64 bits, divisions toward
+zero.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import Any
 
-from aotrace.runtime.values.base import Buffer, Kind, Spec
+from aotrace.runtime.values.base import Kind, json_number, quotient
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotrace.runtime.values.base import Buffer, Spec
 
 _U64 = 1 << 64
 
@@ -19,12 +26,23 @@ def _wrap(value: int, signed: bool) -> int:
 
 
 class AggregateKind(Kind):
-    """A per-CPU value."""
+    """A per-CPU value. `stats` tells JSON's message type `stats` from `map`."""
 
     align = 8
+    stats = False
 
     def merge(self, values: list[Any]) -> Any:
         raise TypeError(f"{self.tag}: no merge")
+
+    def json(self, value: Any) -> Any:
+        return json_number(value)
+
+    def rank(self, value: Any) -> int | None:
+        number: int = value
+        return number
+
+    def type_name(self) -> str:
+        return f"{self.tag}_t"
 
 
 class CountKind(AggregateKind):
@@ -32,7 +50,7 @@ class CountKind(AggregateKind):
 
     tag = "count"
     size = 8
-    signed = True
+    signed = False
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, "u64"),)
@@ -44,29 +62,33 @@ class CountKind(AggregateKind):
     def merge(self, values: list[int]) -> int:
         return _wrap(sum(values), self.signed)
 
+    def scaled(self, value: int, divisor: int) -> int:
+        return quotient(value, divisor)
 
-class SumKind(CountKind):
-    """sum(): one u64 a CPU, read with the sign of what was summed."""
+
+class SignedKind(AggregateKind):
+    """An aggregate that is read with the sign of what went into it."""
+
+    def __init__(self, signed: bool) -> None:
+        self.signed = signed
+
+    def parameters(self) -> Spec:
+        return {"signed": self.signed}
+
+    def type_name(self) -> str:
+        return f"{'' if self.signed else 'u'}{self.tag}_t"
+
+
+class SumKind(SignedKind, CountKind):
+    """sum(): one u64 a CPU."""
 
     tag = "sum"
 
-    def __init__(self, signed: bool) -> None:
-        self.signed = signed
 
-    def parameters(self) -> Spec:
-        return {"signed": self.signed}
-
-
-class ExtremeKind(AggregateKind):
+class ExtremeKind(SignedKind):
     """min() and max(): the value, then a u64 that tells whether this CPU has seen one."""
 
     size = 16
-
-    def __init__(self, signed: bool) -> None:
-        self.signed = signed
-
-    def parameters(self) -> Spec:
-        return {"signed": self.signed}
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("value", 0, "u64"), ("seen", 8, "u64"))
@@ -74,6 +96,13 @@ class ExtremeKind(AggregateKind):
     def decode(self, raw: Buffer, offset: int) -> int | None:
         value, seen = struct.unpack_from("<qQ" if self.signed else "<QQ", raw, offset)
         return int(value) if seen else None
+
+    def scaled(self, value: int, divisor: int) -> int:
+        return quotient(value, divisor)
+
+    def rank(self, value: int) -> int:
+        """Compared as unsigned, signed or not (bpftrace: types_format.cpp, min_max_value)."""
+        return value % _U64
 
 
 class MinKind(ExtremeKind):
@@ -94,17 +123,12 @@ class MaxKind(ExtremeKind):
         return max((v for v in values if v is not None), default=0)
 
 
-class AvgKind(AggregateKind):
+class AvgKind(SignedKind):
     """avg(): total and count of each CPU; merged to (count, average, total)."""
 
     tag = "avg"
     size = 16
-
-    def __init__(self, signed: bool) -> None:
-        self.signed = signed
-
-    def parameters(self) -> Spec:
-        return {"signed": self.signed}
+    stats = True
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("total", 0, "u64"), ("count", 8, "u64"))
@@ -115,17 +139,20 @@ class AvgKind(AggregateKind):
 
     def merge(self, values: list[tuple[int, int]]) -> tuple[int, int, int]:
         total = _wrap(sum(v[0] for v in values), self.signed)
-        count = sum(v[1] for v in values) % _U64
-        quotient = abs(total) // count if count else 0
-        return count, -quotient if total < 0 else quotient, total
+        count = _wrap(sum(v[1] for v in values), self.signed)
+        return count, quotient(total, count) if count > 0 else 0, total
+
+    def scaled(self, value: tuple[int, int, int], divisor: int) -> tuple[int, int, int]:
+        count, average, total = value
+        return count, quotient(average, divisor), total
 
     def text(self, value: tuple[int, int, int]) -> str:
         return str(value[1])
 
     def json(self, value: tuple[int, int, int]) -> Any:
-        return value[1]
+        return json_number(value[1])
 
-    def order(self, value: tuple[int, int, int]) -> Any:
+    def rank(self, value: tuple[int, int, int]) -> int:
         return value[1]
 
 
@@ -136,8 +163,7 @@ class StatsKind(AvgKind):
 
     def text(self, value: tuple[int, int, int]) -> str:
         count, average, total = value
-        return f"count {count}, average {average}, total {total}"
+        return f"{{ .count = {count}, .average = {average}, .total = {total} }}"
 
     def json(self, value: tuple[int, int, int]) -> Any:
-        count, average, total = value
-        return {"count": count, "average": average, "total": total}
+        return dict(zip(("count", "average", "total"), map(json_number, value)))

@@ -7,10 +7,22 @@ codegen's struct type, the event's BTF and the loader's decoder all derive from 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
 
-Spec = dict[str, Any]
-Buffer = Any  # bytes or memoryview: whatever struct.unpack_from takes
+    Spec = dict[str, Any]
+    Buffer = Any  # bytes or memoryview: whatever struct.unpack_from takes
+
+
+def quotient(value: int, divisor: int) -> int:
+    """Integer division as C has it: toward zero."""
+    return -(-value // divisor) if value < 0 else value // divisor
+
+
+def json_number(value: int) -> int | str:
+    """A number as JSON carries it: as a string where a double would lose digits."""
+    return value if int(float(value)) == value else str(value)
 
 
 class Kind:
@@ -21,6 +33,16 @@ class Kind:
     align: int
     #: struct-module code when decoding is a plain unpack of one field, else None
     code: str | None = None
+    #: the value is a number that printf's integer conversions take
+    integral = False
+    #: printf's `+` shows on it
+    plus = False
+    #: the value is a byte string, which printf's `%r` family takes
+    octets = False
+    #: what text() begins with when it shows a value made of values
+    opening = ""
+    #: text() fills whole lines, the last one ended
+    multiline = False
 
     def spec(self) -> Spec:
         """The JSON form that travels in the metadata; `from_spec` reads it back."""
@@ -51,9 +73,38 @@ class Kind:
         """The value as something json.dumps takes."""
         return value
 
+    def type_name(self) -> str:
+        """The kind as bpftrace's messages spell its type."""
+        return self.tag
+
+    def compact(self, value: Any) -> str:
+        """The text without the spaces that separate items: what a key is in JSON."""
+        return self.text(value)
+
+    def key_text(self, value: Any) -> str:
+        """The value between the brackets of a map's line."""
+        return self.text(value)
+
+    def json_key(self, value: Any) -> str:
+        """The value as the name of a member of a JSON object."""
+        return self.compact(value)
+
     def order(self, value: Any) -> Any:
-        """A key to sort by; values of one kind only ever meet their own kind."""
+        """What a map's keys of this kind are sorted by."""
         return value
+
+    def rank(self, value: Any) -> int | None:
+        """What a map is sorted by when its values are of this kind; None sorts it by its keys."""
+        return None
+
+    def scaled(self, value: Any, divisor: int) -> Any:
+        """The value that print(@map, top, divisor) shows; what is no number stays as it is."""
+        return value
+
+    def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[Any]:
+        """The values at `offset` of `count` records of `stride` bytes."""
+        decode = self.decode
+        return [decode(raw, start) for start in range(offset, offset + count * stride, stride)]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Kind) and self.spec() == other.spec()

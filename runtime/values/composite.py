@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aotrace.runtime.layout import place
-from aotrace.runtime.values.base import Buffer, Kind, Spec
+from aotrace.runtime.values.base import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotrace.runtime.values.base import Buffer, Spec
 
 
 class ArrayKind(Kind):
     """`count` elements of one kind."""
 
     tag = "array"
+    opening = "["
 
     def __init__(self, element: Kind, count: int) -> None:
         self.element = element
@@ -23,8 +28,9 @@ class ArrayKind(Kind):
         return {"element": self.element.spec(), "count": self.count}
 
     def decode(self, raw: Buffer, offset: int) -> list[Any]:
-        step = self.element.size
-        return [self.element.decode(raw, offset + i * step) for i in range(self.count)]
+        return self.element.decode_many(
+            raw[offset : offset + self.size], self.count, self.element.size
+        )
 
     def text(self, value: list[Any]) -> str:
         return "[" + ",".join(map(self.element.text, value)) + "]"
@@ -35,11 +41,18 @@ class ArrayKind(Kind):
     def order(self, value: list[Any]) -> Any:
         return [self.element.order(item) for item in value]
 
+    def scaled(self, value: list[Any], divisor: int) -> list[Any]:
+        return [self.element.scaled(item, divisor) for item in value]
+
+    def type_name(self) -> str:
+        return f"{self.element.type_name()}[{self.count}]"
+
 
 class TupleKind(Kind):
     """Values side by side, by natural alignment."""
 
     tag = "tuple"
+    opening = "("
 
     def __init__(self, items: list[Kind]) -> None:
         self.items = items
@@ -54,8 +67,25 @@ class TupleKind(Kind):
     def decode(self, raw: Buffer, offset: int) -> tuple[Any, ...]:
         return tuple(k.decode(raw, offset + o) for k, o in zip(self.items, self.offsets))
 
+    def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[Any]:
+        """Item by item: each item's kind decodes its column at once."""
+        columns = (
+            k.decode_many(raw, count, stride, offset + o) for k, o in zip(self.items, self.offsets)
+        )
+        return list(zip(*columns)) if self.items else [()] * count
+
     def text(self, value: tuple[Any, ...]) -> str:
         return "(" + ", ".join(k.text(v) for k, v in zip(self.items, value)) + ")"
+
+    def compact(self, value: tuple[Any, ...]) -> str:
+        return "(" + ",".join(k.compact(v) for k, v in zip(self.items, value)) + ")"
+
+    def key_text(self, value: tuple[Any, ...]) -> str:
+        """A key of several parts shows no parentheses of its own."""
+        return self.text(value)[1:-1]
+
+    def json_key(self, value: tuple[Any, ...]) -> str:
+        return self.compact(value)[1:-1]
 
     def json(self, value: tuple[Any, ...]) -> Any:
         return [k.json(v) for k, v in zip(self.items, value)]
@@ -63,11 +93,18 @@ class TupleKind(Kind):
     def order(self, value: tuple[Any, ...]) -> Any:
         return [k.order(v) for k, v in zip(self.items, value)]
 
+    def scaled(self, value: tuple[Any, ...], divisor: int) -> tuple[Any, ...]:
+        return tuple(k.scaled(v, divisor) for k, v in zip(self.items, value))
+
+    def type_name(self) -> str:
+        return f"({','.join(item.type_name() for item in self.items)})"
+
 
 class RecordKind(TupleKind):
     """A tuple whose items have names."""
 
     tag = "record"
+    opening = "{ "
 
     def __init__(self, names: list[str], items: list[Kind]) -> None:
         super().__init__(items)
@@ -82,5 +119,19 @@ class RecordKind(TupleKind):
         fields = zip(self.names, self.items, value)
         return "{ " + ", ".join(f".{n} = {k.text(v)}" for n, k, v in fields) + " }"
 
+    def compact(self, value: tuple[Any, ...]) -> str:
+        fields = zip(self.names, self.items, value)
+        return "{" + ",".join(f".{n}={k.compact(v)}" for n, k, v in fields) + "}"
+
+    def key_text(self, value: tuple[Any, ...]) -> str:
+        return self.text(value)
+
+    def json_key(self, value: tuple[Any, ...]) -> str:
+        return self.compact(value)
+
     def json(self, value: tuple[Any, ...]) -> Any:
         return {n: k.json(v) for n, k, v in zip(self.names, self.items, value)}
+
+    def type_name(self) -> str:
+        fields = (f".{n} = {k.type_name()}" for n, k in zip(self.names, self.items))
+        return f"record {{ {', '.join(fields)} }}"

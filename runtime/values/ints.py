@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import struct
 
-from aotrace.runtime.values.base import Buffer, Kind, Spec
+from aotrace.runtime.values.base import Kind, json_number, quotient
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotrace.runtime.values.base import Buffer, Spec
 
 _CODES = {(1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q",
           (1, False): "B", (2, False): "H", (4, False): "I", (8, False): "Q"}  # fmt: skip
 
 
-class IntKind(Kind):
+class CodedKind(Kind):
+    """A number that one struct code unpacks."""
+
+    code: str
+    integral = True
+
+    def decode(self, raw: Buffer, offset: int) -> Any:
+        return struct.unpack_from("<" + self.code, raw, offset)[0]
+
+    def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[Any]:
+        """As one unpack of all: a map may have 100,000 keys."""
+        rest = stride - offset - self.size
+        record = struct.Struct(f"<{offset}x{self.code}{rest}x")
+        whole = memoryview(raw)[: count * stride]
+        return [value for (value,) in record.iter_unpack(whole)]
+
+
+class IntKind(CodedKind):
     """A signed or unsigned integer of 1, 2, 4 or 8 bytes, little-endian."""
 
     tag = "int"
 
     def __init__(self, size: int, signed: bool) -> None:
         self.size = self.align = size
-        self.signed = signed
+        self.signed = self.plus = signed
         self.code = _CODES[size, signed]
 
     def parameters(self) -> Spec:
@@ -26,12 +49,25 @@ class IntKind(Kind):
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, f"{'s' if self.signed else 'u'}{self.size * 8}"),)
 
-    def decode(self, raw: Buffer, offset: int) -> int:
-        value: int = struct.unpack_from("<" + str(self.code), raw, offset)[0]
+    def json(self, value: int) -> Any:
+        return json_number(value)
+
+    def type_name(self) -> str:
+        return f"{'' if self.signed else 'u'}int{self.size * 8}"
+
+    def order(self, value: int) -> int:
+        """Keys are compared as signed, whatever they are (bpftrace: types_format.cpp, sort_by_key)."""
+        half = 1 << (8 * self.size - 1)
+        return value - 2 * half if value >= half else value
+
+    def rank(self, value: int) -> int:
         return value
 
+    def scaled(self, value: int, divisor: int) -> int:
+        return quotient(value, divisor)
 
-class BoolKind(Kind):
+
+class BoolKind(CodedKind):
     """A boolean in one byte."""
 
     tag = "bool"
@@ -43,14 +79,11 @@ class BoolKind(Kind):
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, "u8"),)
 
-    def decode(self, raw: Buffer, offset: int) -> bool:
-        return bool(raw[offset])
-
     def text(self, value: bool) -> str:
         return "true" if value else "false"
 
 
-class PointerKind(Kind):
+class PointerKind(CodedKind):
     """An address: hexadecimal in text, a number in JSON."""
 
     tag = "pointer"
@@ -62,28 +95,40 @@ class PointerKind(Kind):
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, "u64"),)
 
-    def decode(self, raw: Buffer, offset: int) -> int:
-        value: int = struct.unpack_from("<Q", raw, offset)[0]
-        return value
-
     def text(self, value: int) -> str:
         return hex(value)
 
+    def json(self, value: int) -> Any:
+        return json_number(value)
+
 
 class EnumKind(IntKind):
-    """An integer that prints as its enumerator's name where it has one."""
+    """An integer that prints as its enumerator's name where it has one.
+
+    `names` go by the number in decimal.
+    """
 
     tag = "enum"
 
     def __init__(self, size: int, signed: bool, names: dict[str, str]) -> None:
         super().__init__(size, signed)
+        self.plus = False
         self.names = names
 
     def parameters(self) -> Spec:
         return {**super().parameters(), "names": self.names}
 
     def text(self, value: int) -> str:
-        return self.names.get(str(value), str(value))
+        return self.names.get(str(value)) or str(self._unsigned(value))
 
-    def json(self, value: int) -> int | str:
-        return self.names.get(str(value), value)
+    def json(self, value: int) -> Any:
+        return json_number(self._unsigned(value))
+
+    def type_name(self) -> str:
+        return "enum"
+
+    def scaled(self, value: int, divisor: int) -> int:
+        return value
+
+    def _unsigned(self, value: int) -> int:
+        return value & ((1 << 8 * self.size) - 1)

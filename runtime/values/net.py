@@ -5,7 +5,11 @@ from __future__ import annotations
 import socket
 import struct
 
-from aotrace.runtime.values.base import Buffer, Kind
+from aotrace.runtime.values.base import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.runtime.values.base import Buffer
 
 AF_INET = 2
 AF_INET6 = 10
@@ -33,6 +37,9 @@ class InetKind(Kind):
             return socket.inet_ntop(socket.AF_INET6, address)
         return ""
 
+    def type_name(self) -> str:
+        return f"inet[{self.size}]"
+
 
 class MacKind(Kind):
     """Six bytes, printed as AA:BB:CC:DD:EE:FF."""
@@ -46,3 +53,6 @@ class MacKind(Kind):
 
     def decode(self, raw: Buffer, offset: int) -> str:
         return ":".join(f"{byte:02X}" for byte in bytes(raw[offset : offset + self.size]))
+
+    def type_name(self) -> str:
+        return "mac_address"

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from aotrace.runtime.values.base import Buffer, Kind, Spec
+from aotrace.runtime.values.base import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.runtime.values.base import Buffer, Spec
+
+#: What follows a string that fills its array, NUL and all: there was more of it (bpftrace:
+#: str_trunc_trailer).
+TRUNCATED = ".."
 
 
 class StrKind(Kind):
-    """A string in a fixed array; it ends at the first NUL or at the array's end.
+    """A string in a fixed array; it ends at the first NUL. One without a NUL was cut off, which
+    `..` shows.
 
     `padded` says that every byte after the NUL is zero, which lets a reader skip the search for it.
     """
@@ -26,8 +35,12 @@ class StrKind(Kind):
         return (("", 0, f"char[{self.size}]"),)
 
     def decode(self, raw: Buffer, offset: int) -> str:
-        return (
-            bytes(raw[offset : offset + self.size])
-            .partition(b"\0")[0]
-            .decode("utf-8", "surrogateescape")
-        )
+        text, end, _ = bytes(raw[offset : offset + self.size]).partition(b"\0")
+        return text.decode("utf-8", "surrogateescape") + ("" if end else TRUNCATED)
+
+    def order(self, value: str) -> bytes:
+        """Keys are compared byte by byte."""
+        return value.encode("utf-8", "surrogateescape")
+
+    def type_name(self) -> str:
+        return f"string[{self.size}]"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import struct
 
-from aotrace.runtime.values.base import Buffer, Kind, Spec
+from aotrace.runtime.values.base import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.runtime.values.base import Buffer, Spec
 
 
 class TimestampKind(Kind):
