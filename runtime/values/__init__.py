@@ -10,7 +10,7 @@ from aotrace.runtime.values.aggregates import (
     StatsKind,
     SumKind,
 )
-from aotrace.runtime.values.base import Kind, Spec
+from aotrace.runtime.values.base import Kind
 from aotrace.runtime.values.composite import ArrayKind, RecordKind, TupleKind
 from aotrace.runtime.values.hist import HistKind, LhistKind
 from aotrace.runtime.values.ints import BoolKind, EnumKind, IntKind, PointerKind
@@ -18,7 +18,11 @@ from aotrace.runtime.values.net import InetKind, MacKind
 from aotrace.runtime.values.strings import StrKind
 from aotrace.runtime.values.time import TimestampKind
 
-__all__ = ["KINDS", "Kind", "Spec", "from_spec"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.runtime.values.base import Spec
+
+__all__ = ["KINDS", "Kind", "from_spec"]
 
 #: Every kind that a spec may name.
 KINDS: tuple[type[Kind], ...] = (

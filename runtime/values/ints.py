@@ -56,7 +56,7 @@ class IntKind(CodedKind):
         return f"{'' if self.signed else 'u'}int{self.size * 8}"
 
     def order(self, value: int) -> int:
-        """Keys are compared as signed, whatever they are (bpftrace: types_format.cpp, sort_by_key)."""
+        """Keys are compared as signed, signed or not (bpftrace: types_format.cpp, sort_by_key)."""
         half = 1 << (8 * self.size - 1)
         return value - 2 * half if value >= half else value
 
