@@ -1,30 +1,27 @@
-"""Boots a kernel of the catalog under QEMU by virtme-ng and runs jobs inside.
+"""Boots a kernel of the catalog under QEMU and runs jobs inside.
 
-The guest's root is this machine's own root, read-only over 9p; one shared folder is writable at
-the same path on both sides. There is no KVM: the processor is emulated, a boot takes about 10 s
-of processor time, so a boot should run many jobs.
+The guest's root is a RAM disk (image.py); one shared folder lies at the same path on both sides.
+There is no KVM: the processor is emulated, a boot takes some 10 s of processor time, so that one
+boot should run many jobs.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import select
-import shutil
-import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 
 from tests.kernels.catalog import Kernel
+from tests.kernels.image import write_image
 from tests.support.observe import Job, Result
-from tests.support.places import BUILD, SYSTEM_PYTHON, console_script
+from tests.support.places import BUILD, program
 
-_GUEST = Path(__file__).with_name("guest.py")
+_FOLDER = BUILD / "vm"
 _BOOT_SECONDS = 120
 _ATTEMPTS = 2
+_KERNEL_OPTIONS = "console=ttyS0 panic=-1 mitigations=off tsc=reliable no_timer_check"
 
 
 class VmError(Exception):
@@ -34,13 +31,13 @@ class VmError(Exception):
 class Vm:
     """One guest and the folder that it shares; as a context manager: the folder goes at exit."""
 
-    def __init__(self, kernel: Kernel, cpus: int = 2, memory: str = "2G") -> None:
+    def __init__(self, kernel: Kernel, cpus: int = 2, memory: str = "1G") -> None:
         self.kernel = kernel
         self._cpus = cpus
         self._memory = memory
-        folder = BUILD / "vm"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.shared = Path(tempfile.mkdtemp(prefix=kernel.name + "-", dir=folder))
+        _FOLDER.mkdir(parents=True, exist_ok=True)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{kernel.name}-", dir=_FOLDER)
+        self.shared = Path(self._folder.name)
 
     def __enter__(self) -> Vm:
         return self
@@ -51,7 +48,7 @@ class Vm:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        shutil.rmtree(self.shared, ignore_errors=True)
+        self._folder.cleanup()
 
     def run(self, jobs: list[Job]) -> list[Result]:
         """Runs the jobs in order in one boot; results in the same order.
@@ -80,58 +77,36 @@ class Vm:
         """Boots, runs the plan and powers off; gives the console's text."""
         plan = json.dumps([job.to_json() for job in jobs])
         (self.shared / "plan.json").write_text(plan)
-        # virtme-ng wants a place to link the modules from; a fresh machine may have none.
-        Path("/lib/modules").mkdir(exist_ok=True)
-        seconds = _BOOT_SECONDS + sum(job.timeout for job in jobs)
-        return _run_on_terminal(self._command(), seconds)
-
-    def _command(self) -> list[str]:
-        inside = f"{SYSTEM_PYTHON} {_GUEST} {self.shared}"
-        options = ["--verbose", "--disable-kvm", "--disable-microvm", "--force-9p"]
-        size = ["--cpus", str(self._cpus), "--memory", self._memory]
-        image = ["--run", str(self.kernel.image), "--rwdir", str(self.shared)]
-        return [str(console_script("vng")), *options, *size, *image, "--exec", inside]
-
-
-def _run_on_terminal(command: list[str], seconds: float) -> str:
-    """Runs a command that insists on a terminal; gives its output, ends it when the time is up."""
-    ours, theirs = os.openpty()
-    child = subprocess.Popen(
-        command,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "dumb"},
-        start_new_session=True,
-    )
-    os.close(theirs)
-    try:
-        return _read_until_end(ours, time.monotonic() + seconds)
-    finally:
-        _end_group(child)
-        os.close(ours)
-
-
-def _read_until_end(terminal: int, deadline: float) -> str:
-    chunks: list[bytes] = []
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 1.0)[0]:
-            continue
+        image = self.shared.with_suffix(".cpio")
         try:
-            chunk = os.read(terminal, 65536)
-        except OSError:  # EIO: the other side is closed
-            chunk = b""
-        if not chunk:
-            break
-        chunks.append(chunk)
-    return b"".join(chunks).decode("utf-8", "replace").replace("\r\n", "\n")
+            write_image(self.kernel, self.shared, image)
+            seconds = _BOOT_SECONDS + sum(job.timeout for job in jobs)
+            return _run(self._command(image), seconds)
+        finally:
+            image.unlink(missing_ok=True)
+
+    def _command(self, image: Path) -> list[str]:
+        qemu = program("qemu-system-x86_64")
+        if qemu is None:
+            raise VmError("no qemu-system-x86_64: install the package qemu-system-x86")
+        share = f"local,path={self.shared},mount_tag=shared,security_model=none"
+        return [
+            *(str(qemu), "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio"),
+            *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(self._cpus)),
+            *("-m", self._memory, "-virtfs", share),
+            *("-kernel", str(self.kernel.image), "-initrd", str(image)),
+            *("-append", _KERNEL_OPTIONS),
+        ]
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Ends the child and all that it started in its session; QEMU is among them."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+def _run(command: list[str], seconds: float) -> str:
+    """Runs QEMU until it ends, or ends it when the time is up; gives the console's text."""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as qemu:
         try:
-            os.killpg(child.pid, number)
-            child.wait(5)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
+            console, _ = qemu.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            qemu.kill()
+            console, _ = qemu.communicate()
+    return console.decode("utf-8", "replace").replace("\r\n", "\n")
