@@ -1,14 +1,121 @@
-"""Preprocessing."""
+"""Preprocessing: conditionals, macros and headers of a script, without moving any of its text.
+
+Directives and excluded text become blanks, so every span still points into the script. A script
+without directives is passed on as it is; pcpp is loaded only for one that has them.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aotrace.compiler.source import Source
+from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.source import Source, Span
+from aotrace.compiler.syntax import cdefs, directives, headercache
+from aotrace.compiler.syntax.collected import Collected, Header
+from aotrace.compiler.syntax.macros import Macro
+
+SYSTEM_DIRS = ("/usr/local/include", "/usr/include")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a build says about the preprocessor.
+
+    include_dirs: searched before the system's; defines: `NAME` or `NAME=value`; system_dirs: where
+    headers are the system's, and only their macros are taken; cache_dir: where results of header
+    files are kept, None for none.
+    """
+
+    include_dirs: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ("BPFTRACE_HAVE_BTF",)
+    arch: str = "x86_64"
+    system_dirs: tuple[str, ...] = SYSTEM_DIRS
+    cache_dir: str | None = field(default_factory=headercache.default_folder)
 
 
 @dataclass(frozen=True)
 class Preprocessed:
+    """A script ready for the lexer.
+
+    text is as long as the source's; macros are those of the script and its headers; definitions
+    are the C definitions of the user's own headers.
+    """
+
     source: Source
     text: str
-    macros: dict[str, object] = field(default_factory=dict)
+    macros: Mapping[str, Macro] = field(default_factory=dict)
+    definitions: tuple[Span, ...] = ()
+
+
+def preprocess(source: Source, options: Options, diagnostics: Diagnostics) -> Preprocessed:
+    """Run the directives of a script. What is wrong with them goes to the diagnostics."""
+    text = directives.blank_shebang(source.text)
+    pieces = directives.pieces(text)
+    defined = {macro.name: macro for macro in map(_definition, options.defines)}
+    if not pieces:
+        return Preprocessed(source, text, defined)
+    found = _collect(source, text, pieces, options)
+    for problem in found.problems:
+        place = pieces[max(0, min(problem.piece, len(pieces) - 1))]
+        span = None if problem.piece < 0 else _trimmed(source, place)
+        diagnostics.error(problem.message, span, *problem.hints)
+    out = [(p.start, p.end) for i, p in enumerate(pieces) if p.directive or i not in found.kept]
+    spans = tuple(span for header in found.headers for span in _definitions(header))
+    return Preprocessed(source, directives.blank(text, out), defined | found.macros, spans)
+
+
+def _definition(define: str) -> Macro:
+    name, equals, body = define.partition("=")
+    return Macro(name, body if equals else "1")
+
+
+def _trimmed(source: Source, piece: directives.Piece) -> Span:
+    text = source.text[piece.start : piece.end]
+    start = piece.start + len(text) - len(text.lstrip())
+    return Span(source, start, max(start + 1, piece.start + len(text.rstrip())))
+
+
+def _collect(
+    source: Source, text: str, pieces: list[directives.Piece], options: Options
+) -> Collected:
+    path = source.name if os.path.isfile(source.name) else os.path.abspath(source.name or "script")
+    system_dirs = (*options.system_dirs, *_more_system_dirs(options))
+    defines = tuple(f"{macro.name} {macro.body}" for macro in map(_definition, options.defines))
+    lines = [text[piece.start : piece.end] for piece in pieces if piece.directive]
+    question = (
+        os.path.dirname(path),
+        options.include_dirs,
+        system_dirs,
+        defines,
+        options.arch,
+        lines,
+    )
+    cached = headercache.load(options.cache_dir, question)
+    if cached is not None:
+        return cached
+    from aotrace.compiler.syntax import headers
+
+    found = headers.collect(
+        path, text, pieces, options.include_dirs, system_dirs, defines, options.arch
+    )
+    headercache.store(options.cache_dir, question, found)
+    return found
+
+
+def _more_system_dirs(options: Options) -> tuple[str, ...]:
+    """The folders of the machine's architecture, in which Debian keeps some of libc's headers."""
+    folders = (os.path.join(base, f"{options.arch}-linux-gnu") for base in options.system_dirs)
+    return tuple(folder for folder in folders if os.path.isdir(folder))
+
+
+def _definitions(header: Header) -> list[Span]:
+    out = [
+        (piece.start, piece.end)
+        for index, piece in enumerate(header.pieces)
+        if piece.directive or index not in header.kept
+    ]
+    text = directives.without_comments(directives.blank(header.text, out))
+    source = Source(header.path, header.text)
+    return [Span(source, start, end) for start, end in cdefs.definitions(text)]

@@ -7,7 +7,6 @@ from dataclasses import fields
 
 from aotrace.compiler.syntax.nodes import Node
 
-
 _names: dict[type[Node], tuple[str, ...]] = {}
 
 

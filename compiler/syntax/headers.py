@@ -1,0 +1,250 @@
+"""Directives run by pcpp: conditionals, macros and included headers.
+
+pcpp sees the directives of a script alone; in place of the text between two stands a marker, and
+the markers that come out tell what text is in. So nothing of bpftrace's language passes through a C
+preprocessor. Of a system header only directives and enumerators are read: types come from BTF.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pcpp
+from aotrace.compiler.syntax import directives
+from aotrace.compiler.syntax.collected import Collected, Problem, read_header
+from aotrace.compiler.syntax.macros import Macro
+
+MARKER = "__aotrace_text_"
+MAX_INCLUDE_DEPTH = 60
+MAX_HEADER_BYTES = 16 << 20
+
+# Folders of the kernel's own headers: what they define is in BTF, and they may well be missing.
+KERNEL_FOLDERS = frozenset(
+    [
+        "linux",
+        "net",
+        "asm",
+        "asm-generic",
+        "uapi",
+        "trace",
+        "scsi",
+        "sound",
+        "drm",
+        "rdma",
+        "crypto",
+        "acpi",
+        "kvm",
+        "media",
+        "video",
+        "xen",
+        "generated",
+        "target",
+        "soc",
+        "keys",
+        "misc",
+        "ras",
+        "vdso",
+        "clocksource",
+        "kunit",
+        "ufs",
+        "cxl",
+        "block",
+        "fs",
+        "kernel",
+        "mm",
+    ]
+)
+
+_COMPILER_MACROS = (
+    "__STDC__ 1",
+    "__STDC_VERSION__ 201710L",
+    "__STDC_HOSTED__ 1",
+    "__GNUC__ 12",
+    "__GNUC_MINOR__ 2",
+    "__LP64__ 1",
+    "_LP64 1",
+    "__CHAR_BIT__ 8",
+    "__INT_MAX__ 0x7fffffff",
+    "__LONG_MAX__ 0x7fffffffffffffffL",
+    "__SIZEOF_INT__ 4",
+    "__SIZEOF_LONG__ 8",
+    "__SIZEOF_POINTER__ 8",
+    "__ORDER_LITTLE_ENDIAN__ 1234",
+    "__ORDER_BIG_ENDIAN__ 4321",
+    "__BYTE_ORDER__ 1234",
+    "__linux__ 1",
+    "__unix__ 1",
+)
+_ARCH_MACROS = {
+    "x86_64": ("__x86_64__ 1", "__x86_64 1", "__amd64__ 1"),
+    "aarch64": ("__aarch64__ 1", "__ARM_64BIT_STATE 1"),
+}
+
+_ENUM = re.compile(r"\benum\b\s*\w*\s*\{([^{}]*)\}")
+_READ = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*|\benum\b\s*\w*\s*\{[^{}]*\}", re.MULTILINE)
+_ENUMERATOR = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=(.*))?", re.DOTALL)
+
+
+def collect(
+    path: str,
+    text: str,
+    pieces: list[directives.Piece],
+    include_dirs: tuple[str, ...],
+    system_dirs: tuple[str, ...],
+    defines: tuple[str, ...],
+    arch: str,
+) -> Collected:
+    """Run the directives of the script at path. Problems are returned, nothing is raised."""
+    run = _Run(path, include_dirs, system_dirs)
+    for define in (*_COMPILER_MACROS, *_ARCH_MACROS.get(arch, ()), *defines):
+        run.define(define)
+    run.parse("\n".join(_lines(text, pieces, 0)) + "\n", path)
+    output = io.StringIO()
+    try:
+        run.write(output)
+    except Exception:  # pcpp raises all kinds of things on malformed directives
+        run.problem("malformed preprocessor directive")
+    run.keep(output.getvalue())
+    run.take_macros()
+    return run.found
+
+
+def _lines(text: str, pieces: list[directives.Piece], number: int) -> Iterator[str]:
+    """One line for each piece: the directive, or the marker of a text."""
+    for index, piece in enumerate(pieces):
+        if piece.directive:
+            yield directives.one_line(text[piece.start : piece.end])
+        else:
+            yield f"{MARKER}{number}_{index}"
+
+
+class _Run(pcpp.Preprocessor):  # type: ignore[misc]
+    """pcpp, with files read and errors reported our way."""
+
+    def __init__(
+        self, path: str, include_dirs: tuple[str, ...], system_dirs: tuple[str, ...]
+    ) -> None:
+        super().__init__()
+        self.script = os.path.abspath(path)
+        self.system_dirs = tuple(os.path.join(folder, "") for folder in system_dirs)
+        self.line_directive = None
+        self.found = Collected()
+        self.enumerators: dict[str, int] = {}
+        self.place = ("", 0)
+        for folder in (*include_dirs, *system_dirs):
+            self.add_path(folder)
+
+    # --- what pcpp calls ---------------------------------------------------------------------
+
+    def on_file_open(self, is_system_include: bool, includepath: str) -> Any:
+        path = os.path.realpath(includepath)
+        if not os.path.isfile(path):
+            self.found.missing.append(includepath)
+            raise FileNotFoundError(includepath)
+        if self.include_depth > MAX_INCLUDE_DEPTH:
+            self.problem(f"`{includepath}` is included in itself without end")
+            return io.StringIO("")
+        if os.path.getsize(path) > MAX_HEADER_BYTES:
+            self.problem(f"`{includepath}` is too large for a header")
+            return io.StringIO("")
+        self.found.files.append(path)
+        if self._is_system(includepath):
+            text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+            return io.StringIO(_directives_and_enums(text))
+        return io.StringIO(self._own_header(includepath))
+
+    def on_include_not_found(
+        self, is_malformed: bool, is_system_include: bool, curdir: str, includepath: str
+    ) -> str:
+        own = not self._is_system(self.place[0])
+        if is_malformed:
+            self.problem('an #include needs a file: <name.h> or "name.h"')
+        elif own and includepath.split("/")[0] not in KERNEL_FOLDERS:
+            self.problem(
+                f"cannot find the header `{includepath}`",
+                "folders to search are given with -I",
+            )
+        raise pcpp.OutputDirective(pcpp.Action.IgnoreAndRemove)
+
+    def on_directive_handle(
+        self, directive: Any, toks: Any, ifpassthru: bool, precedingtoks: Any
+    ) -> Any:
+        self.place = (directive.source, directive.lineno)
+        if directive.value in ("error", "warning"):
+            if directive.value == "error" and not self._is_system(directive.source):
+                self.problem("#error " + "".join(tok.value for tok in toks).strip())
+            return True
+        return super().on_directive_handle(directive, toks, ifpassthru, precedingtoks)
+
+    def on_error(self, file: str, line: int, msg: str) -> None:
+        self.place = (file, line)
+        if not self._is_system(file):
+            self.problem(msg[:1].lower() + msg[1:])
+
+    def on_unknown_macro_in_expr(self, ident: str) -> int:
+        return self.enumerators.get(ident, 0)
+
+    # --- what it comes to --------------------------------------------------------------------
+
+    def problem(self, message: str, *hints: str) -> None:
+        """Report at the directive that is being handled, or that has included it."""
+        file, line = self.place
+        piece = line - 1 if os.path.abspath(file) == self.script else -1
+        where = "" if piece >= 0 else f"{file}: "
+        self.found.problems.append(Problem(piece, where + message, hints))
+
+    def _is_system(self, path: str) -> bool:
+        return os.path.abspath(path).startswith(self.system_dirs)
+
+    def _own_header(self, path: str) -> str:
+        header = read_header(path)
+        self.found.headers.append(header)
+        return "\n".join(_lines(header.text, header.pieces, len(self.found.headers))) + "\n"
+
+    def keep(self, output: str) -> None:
+        """Note which markers came out, and the values of the system's enumerators."""
+        for match in re.finditer(MARKER + r"(\d+)_(\d+)", output):
+            number, index = int(match[1]), int(match[2])
+            kept = self.found.headers[number - 1].kept if number else self.found.kept
+            kept.add(index)
+        for body in _ENUM.findall(output):
+            self._enumerate(body)
+
+    def _enumerate(self, body: str) -> None:
+        value = -1
+        for item in body.split(","):
+            match = _ENUMERATOR.fullmatch(item)
+            if not match:
+                continue
+            value = value + 1 if match[2] is None else self._evaluate(match[2], value + 1)
+            self.enumerators[match[1]] = value
+
+    def _evaluate(self, text: str, otherwise: int) -> int:
+        try:
+            return int(self.evalexpr(self.tokenize(text.strip()))[0])
+        except Exception:  # an expression that is none to the preprocessor, such as a cast
+            return otherwise
+
+    def take_macros(self) -> None:
+        """Macros of the script and of all headers; an enumerator counts as one."""
+        for name, value in self.enumerators.items():
+            self.found.macros[name] = Macro(name, str(value), own=False)
+        for name, macro in self.macros.items():
+            if not getattr(macro, "source", ""):
+                continue  # the compiler's own
+            body = "".join(token.value for token in macro.value).strip()
+            if body == name:
+                continue  # `#define IPPROTO_TCP IPPROTO_TCP` beside the enumerator
+            params = None if macro.arglist is None else tuple(macro.arglist)
+            own = not self._is_system(macro.source)
+            self.found.macros[name] = Macro(name, body, params, bool(macro.variadic), own)
+
+
+def _directives_and_enums(text: str) -> str:
+    text = directives.without_comments(text)
+    return "\n".join(match[0] for match in _READ.finditer(text)) + "\n"
