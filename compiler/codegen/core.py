@@ -191,7 +191,8 @@ def extent(access: Access, place: Place) -> Extent:
 def host_value(access: Access) -> int:
     """The answer on the build host, which libbpf expects to find in the instruction.
 
-    Of a type's id: that in `access.btf`. Raises CoreError for what cannot be relocated.
+    A type's id is that in `access.btf`. An enumerator of 4 bytes is sign-extended, be its enum
+    signed or not, as libbpf leaves it. Raises CoreError for what cannot be relocated.
     """
     place = locate(access)
     return _HOST_VALUES[access.kind](access, place)
@@ -251,7 +252,8 @@ def _exists(access: Access, place: Place) -> int:
 def _enumerator(access: Access, place: Place) -> int:
     enum = access.btf.resolve(place.type_id)
     assert isinstance(enum, Enum)
-    return enum.values[place.steps[0].index].value
+    value = enum.values[place.steps[0].index].value
+    return _sign_extended(value, 32) if enum.size <= 4 else value
 
 
 _HOST_VALUES = {
@@ -315,6 +317,11 @@ def _descend(btf: Btf, struct: Struct, name: str) -> list[tuple[Step, Member]] |
         if below:
             return [here, *below]
     return None
+
+
+def _sign_extended(value: int, bits: int) -> int:
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value
 
 
 def _type_name(btf: Btf, type_id: int) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aotrace.compiler.source import Source, Span
-from aotrace.runtime.values import ArrayKind, Kind, TupleKind
+from aotrace.runtime.values.base import Kind
+from aotrace.runtime.values.composite import ArrayKind, TupleKind
 
 _MAX_COLUMN = 1023  # struct bpf_line_info packs the column into 10 bits
 _INT = ("int", 32, "signed")

@@ -15,7 +15,7 @@ from aotrace.compiler.codegen.function import I8, I32, I64, PTR, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.source import Source, Span
 from aotrace.runtime.layout import align_up
-from aotrace.runtime.values import Kind
+from aotrace.runtime.values.base import Kind
 from llvmlite import ir
 
 DATA_LAYOUT = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
@@ -209,9 +209,11 @@ class ModuleBuilder:
         return variable
 
     def _add_license(self, license: str) -> None:
+        """The section is what libbpf reads; private, as a global symbol would need BTF too."""
         text = license.encode() + b"\0"
         kind = ir.ArrayType(I8, len(text))
         variable = self._add_global("LICENSE", kind, kind(bytearray(text)))
+        variable.linkage = "private"
         variable.section = "license"
         self._used.append(variable)
 

@@ -1,0 +1,107 @@
+"""The finished object: what LLVM wrote, with CO-RE relocations, local types and metadata.
+
+The file is laid out anew with only what libbpf, bpftool and debuggers of BPF have a use for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aotrace.compiler.codegen.core import Access, Fixups, RelocKind, host_value
+from aotrace.compiler.objfile import elf as elf_file
+from aotrace.compiler.objfile.btf import BtfAppender
+from aotrace.compiler.objfile.btfext import CoreRecord, add_core_records
+from aotrace.compiler.objfile.elf import SHF_ALLOC, SHT_STRTAB, Elf, Section
+from aotrace.compiler.objfile.errors import ObjectError
+from aotrace.compiler.objfile.instructions import Use, find_uses, is_core_symbol, patch
+from aotrace.compiler.objfile.localtypes import LocalTypes
+from aotrace.runtime.metadata import SECTION
+
+_RODATA, _BTF, _BTF_EXT = ".rodata", ".BTF", ".BTF.ext"
+_TYPE_IDS = (RelocKind.TYPE_ID_LOCAL, RelocKind.TYPE_ID_TARGET)
+
+
+def finish(
+    object_bytes: bytes, fixups: Fixups, metadata: Callable[[dict[str, int]], bytes]
+) -> bytes:
+    """The object to be written to disk.
+
+    metadata: given each setting's byte offset in .rodata, the contents of the metadata's section.
+    Raises ObjectError when LLVM's object is not what it should be.
+    """
+    elf = elf_file.read(object_bytes)
+    _relocate(elf, fixups)
+    _drop_needless(elf)
+    elf.sections.append(_metadata_section(metadata(setting_offsets(elf, fixups))))
+    return elf_file.write(elf)
+
+
+def setting_offsets(elf: Elf, fixups: Fixups) -> dict[str, int]:
+    """Where in .rodata each setting lies, by the loader's name of it."""
+    places = {s.name: s for s in elf.symbols if s.section and s.section.name == _RODATA}
+    missing = [name for name, symbol in fixups.settings.items() if symbol not in places]
+    if missing:
+        raise ObjectError(f"LLVM dropped the settings {', '.join(missing)}")
+    return {name: places[symbol].value for name, symbol in fixups.settings.items()}
+
+
+def _relocate(elf: Elf, fixups: Fixups) -> None:
+    """Turn every use of a relocatable value into a record, and its operand into the host's."""
+    uses = {s.name: (s, find_uses(elf, s, fixups)) for s in elf.sections if s.executable}
+    btf = BtfAppender(bytes(elf.section(_BTF).data))
+    types = LocalTypes(btf, [use.access for _, found in uses.values() for use in found])
+    records: dict[int, list[CoreRecord]] = {}
+    for name, (section, found) in uses.items():
+        section.relocations = [r for r in section.relocations if not is_core_symbol(r.symbol)]
+        for use in found:
+            patch(section, use, _local_value(use.access, types))
+            records.setdefault(btf.string(name), []).append(_record(use, btf, types))
+    ext = elf.section(_BTF_EXT)
+    _replace(ext, add_core_records(bytes(ext.data), records))
+    _replace(elf.section(_BTF), btf.raw())
+
+
+def _local_value(access: Access, types: LocalTypes) -> int:
+    return types.root(access) if access.kind in _TYPE_IDS else host_value(access)
+
+
+def _record(use: Use, btf: BtfAppender, types: LocalTypes) -> CoreRecord:
+    spec = btf.string(types.spec(use.access))
+    return CoreRecord(use.offset, types.root(use.access), spec, use.access.kind)
+
+
+def _replace(section: Section, data: bytes) -> None:
+    section.data = bytearray(data)
+    section.size = len(data)
+    section.relocations = []  # LLVM's are for its own linker; libbpf reads the values in place
+
+
+def _drop_needless(elf: Elf) -> None:
+    """Leave out DWARF, empty sections, labels within functions, and what nothing refers to."""
+    elf.sections = [s for s in elf.sections if _is_needed(s)]
+    kept = {id(section) for section in elf.sections}
+    named = {id(r.symbol) for section in elf.sections for r in section.relocations}
+    kinds = (elf_file.STT_OBJECT, elf_file.STT_FUNC)
+    elf.symbols = [
+        symbol
+        for symbol in elf.symbols
+        if id(symbol) in named or (symbol.type in kinds and id(symbol.section) in kept)
+    ]
+    _refuse_undefined(elf, named)
+
+
+def _is_needed(section: Section) -> bool:
+    loaded = section.flags & SHF_ALLOC and section.size and section.name != ".eh_frame"
+    return bool(loaded) or section.name in (_BTF, _BTF_EXT)
+
+
+def _refuse_undefined(elf: Elf, named: set[int]) -> None:
+    for symbol in elf.symbols:
+        if symbol.section is None and id(symbol) in named:
+            raise ObjectError(f"LLVM left `{symbol.name}` undefined")
+
+
+def _metadata_section(data: bytes) -> Section:
+    """libbpf passes over string tables in silence, and tells of any other section unknown to it
+    (ignore_elf_section)."""
+    return Section(SECTION, SHT_STRTAB, 0, 1, bytearray(data), len(data))

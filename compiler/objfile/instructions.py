@@ -1,0 +1,98 @@
+"""Finding and patching the instructions that the target decides.
+
+Two forms: a 64-bit immediate load of the address of `core.N` (codegen/core.py), and a load from
+memory at one of the offsets that stand for a relocated one. Encoding: kernel
+Documentation/bpf/standardization/instruction-set.rst.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from aotrace.compiler.codegen.core import (
+    DIRECT_BASE,
+    DIRECT_STEP,
+    SYMBOL_PREFIX,
+    Access,
+    Fixups,
+)
+from aotrace.compiler.objfile.elf import STT_FUNC, Elf, Section, Symbol
+from aotrace.compiler.objfile.errors import ObjectError
+
+_SIZE = 8  # bytes of one instruction; LD_IMM64 has two
+_CODE = struct.Struct("<BBhi")
+_LD_IMM64 = 0x18
+_CLASS, _LDX, _ST, _STX = 0x7, 0x1, 0x2, 0x3
+_OFFSETS = struct.Struct("<h")
+_IMMEDIATE = struct.Struct("<I")
+
+
+class Use(NamedTuple):
+    """A relocated instruction: its byte offset in its section, what it asks for, its form."""
+
+    offset: int
+    access: Access
+    direct: bool
+
+
+def find_uses(elf: Elf, section: Section, fixups: Fixups) -> list[Use]:
+    """Every relocated instruction of an executable section, in order.
+
+    Raises ObjectError where LLVM made of one what cannot be relocated.
+    """
+    return sorted(
+        [*_immediate_uses(section, fixups), *_direct_uses(elf, section, fixups.direct_loads)],
+        key=lambda use: use.offset,
+    )
+
+
+def patch(section: Section, use: Use, value: int) -> None:
+    """Write the build host's answer, which libbpf compares with the local types'."""
+    if use.direct:
+        _OFFSETS.pack_into(section.data, use.offset + 2, value)
+        return
+    _IMMEDIATE.pack_into(section.data, use.offset + 4, value & 0xFFFFFFFF)
+    _IMMEDIATE.pack_into(section.data, use.offset + _SIZE + 4, value >> 32 & 0xFFFFFFFF)
+
+
+def is_core_symbol(symbol: Symbol) -> bool:
+    return symbol.section is None and symbol.name.startswith(SYMBOL_PREFIX)
+
+
+def _immediate_uses(section: Section, fixups: Fixups) -> Iterator[Use]:
+    for item in section.relocations:
+        if not is_core_symbol(item.symbol):
+            continue
+        access = fixups.core[int(item.symbol.name[len(SYMBOL_PREFIX) :])]
+        opcode, _, _, immediate = _CODE.unpack_from(section.data, item.offset)
+        if opcode != _LD_IMM64 or immediate:
+            raise ObjectError(f"`{access}` was folded into another value by LLVM")
+        yield Use(item.offset, access, direct=False)
+
+
+def _direct_uses(
+    elf: Elf, section: Section, direct_loads: Mapping[str, tuple[Access, ...]]
+) -> Iterator[Use]:
+    functions = [s for s in elf.symbols if s.section is section and s.type == STT_FUNC]
+    for function in functions:
+        known = direct_loads.get(function.name, ())
+        for offset, opcode, memory_offset in _memory_accesses(section, function):
+            if memory_offset < DIRECT_BASE:
+                continue
+            number, rest = divmod(memory_offset - DIRECT_BASE, DIRECT_STEP)
+            if opcode & _CLASS != _LDX or rest or number >= len(known):
+                raise ObjectError(
+                    f"{function.name}: LLVM moved a relocated offset ({memory_offset:#x})"
+                )
+            yield Use(offset, known[number], direct=True)
+
+
+def _memory_accesses(section: Section, function: Symbol) -> Iterator[tuple[int, int, int]]:
+    """(byte offset, opcode, memory offset) of a function's loads and stores."""
+    end = function.value + function.size
+    for offset in range(function.value, end, _SIZE):
+        opcode, _, memory_offset, _ = _CODE.unpack_from(section.data, offset)
+        if opcode & _CLASS in (_LDX, _ST, _STX):
+            yield offset, opcode, memory_offset
