@@ -1,4 +1,4 @@
-"""From a C type written out, as formats and system call tables have it, to a type id in BTF."""
+"""C types written out, as formats and system call tables have them: to BTF type ids and back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 
 from .btf import Btf
 from .btf_kinds import BtfKind
+from .btf_types import Array, BtfType, Enum, Fwd, Modifier, Ptr, Struct
+from .errors import KernelDataError
 
 _TOKEN = re.compile(r"\w+|\*")
 _TAGGED = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
@@ -70,3 +72,33 @@ def _int_name(words: list[str]) -> str:
         return "short unsigned int" if unsigned else "short int"
     longs = "long " * words.count("long")
     return f"{longs}unsigned int" if unsigned else f"{longs}int"
+
+
+def c_type_text(btf: Btf, type_id: int, depth: int = 32) -> str:
+    """The type written in C without a name: 'const char *', 'char[16]', 'struct sock *'.
+
+    KernelDataError after `depth` pointers and qualifiers: then the type contains itself.
+    """
+    if not depth:
+        raise KernelDataError(f"malformed BTF: type {type_id} contains itself")
+    found = btf.type(type_id)
+    if isinstance(found, Ptr):
+        target = c_type_text(btf, found.target, depth - 1)
+        return target + ("*" if target.endswith("*") else " *")
+    if isinstance(found, Array):
+        # The outer dimension stands first: an array of 2 char[4] is char[2][4].
+        elem, bracket, inner = c_type_text(btf, found.elem, depth - 1).partition("[")
+        return f"{elem}[{found.count}]{bracket}{inner}"
+    if isinstance(found, Modifier):
+        target = c_type_text(btf, found.target, depth - 1)
+        word = found.kind.name.lower()
+        if found.kind == BtfKind.TYPE_TAG:
+            return target
+        return f"{target}{word}" if target.endswith("*") else f"{word} {target}"
+    return f"{_tag(found)}{found.name}".strip() or "function"
+
+
+def _tag(found: BtfType) -> str:
+    if isinstance(found, (Struct, Fwd)):
+        return "union " if found.is_union else "struct "
+    return "enum " if isinstance(found, Enum) else ""

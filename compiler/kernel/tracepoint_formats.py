@@ -54,6 +54,9 @@ class Formats(Protocol):
     def events(self, category: str) -> list[str]:
         """Names of a category's events, sorted; empty for a category not known here."""
 
+    def categories_of(self, name: str) -> list[str]:
+        """The categories that have an event of this name, sorted."""
+
     def get(self, category: str, name: str) -> EventFormat | None:
         """The format of one event, or None where it is not known here."""
 
@@ -139,6 +142,11 @@ class DirectoryFormats:
             return []
         return sorted(path.parent.name for path in (self._root / category).glob("*/format"))
 
+    def categories_of(self, name: str) -> list[str]:
+        if not _PLAIN_NAME.fullmatch(name):
+            return []
+        return sorted(path.parent.parent.name for path in self._root.glob(f"*/{name}/format"))
+
     def get(self, category: str, name: str) -> EventFormat | None:
         if not (_PLAIN_NAME.fullmatch(category) and _PLAIN_NAME.fullmatch(name)):
             return None
@@ -164,6 +172,9 @@ class LoadedFormats:
 
     def events(self, category: str) -> list[str]:
         return sorted(name for known, name in self._formats if known in (category, ""))
+
+    def categories_of(self, name: str) -> list[str]:
+        return sorted(category for category, known in self._formats if known == name and category)
 
     def get(self, category: str, name: str) -> EventFormat | None:
         return self._formats.get((category, name)) or self._formats.get(("", name))

@@ -30,7 +30,7 @@ class Templates:
     """The event classes of one kernel's BTF."""
 
     def __init__(self, btf: Btf) -> None:
-        self._btf = btf
+        self.btf = btf
 
     def candidates(self, category: str, event: str) -> list[str]:
         """Classes that `event` may belong to, best guess first; empty for no such event.
@@ -39,13 +39,13 @@ class Templates:
         prototype; of those rather the ones that are no events themselves; of those first
         the ones defined between the event's neighbours, then the ones of like name.
         """
-        if self._btf.find(BtfKind.STRUCT, STRUCT_PREFIX + event) is not None:
+        if self.btf.find(BtfKind.STRUCT, STRUCT_PREFIX + event) is not None:
             return [event]
-        typedef = self._btf.find(BtfKind.TYPEDEF, TYPEDEF_PREFIX + event)
+        typedef = self.btf.find(BtfKind.TYPEDEF, TYPEDEF_PREFIX + event)
         if typedef is None:
             return []
         events, classes = self._between_neighbours(typedef)
-        possible = self._possible(event_prototype(self._btf, typedef), classes)
+        possible = self._possible(event_prototype(self.btf, typedef), classes)
         if len(possible) < 2:
             return possible
         aligned = self._aligned(typedef, events, classes)
@@ -83,7 +83,7 @@ class Templates:
         )
         structs, typedefs, functions = (
             {name[len(prefix) :]: type_id for type_id, name in found}
-            for (_, prefix), found in zip(wanted, self._btf.find_prefixes(*wanted))
+            for (_, prefix), found in zip(wanted, self.btf.find_prefixes(*wanted))
         )
         return structs, typedefs, functions
 
@@ -101,7 +101,7 @@ class Templates:
     def _prototypes(self) -> dict[str, _Prototype]:
         """Prototype of the BPF entry of every class that has a struct."""
         functions = {name: i for name, i in self._found[2].items() if name in self._structs}
-        return {name: _function_prototype(self._btf, i) for name, i in functions.items()}
+        return {name: _function_prototype(self.btf, i) for name, i in functions.items()}
 
     @cached_property
     def _anchors(self) -> list[tuple[int, int]]:
@@ -124,7 +124,7 @@ class Templates:
             return [], []
         at = bisect_left(self._anchors, (typedef, 0))
         low = self._anchors[at - 1] if at else (0, 0)
-        end = self._btf.type_count
+        end = self.btf.type_count
         high = self._anchors[at] if at < len(self._anchors) else (end, end)
         events = [
             type_id
@@ -144,7 +144,7 @@ class Templates:
         Events of one class have one prototype and mostly follow each other; so if there are as
         many runs of equal prototypes as there are classes, the first run is of the first class.
         """
-        runs = groupby(events, key=lambda event: event_prototype(self._btf, event))
+        runs = groupby(events, key=lambda event: event_prototype(self.btf, event))
         members = [list(run) for _, run in runs]
         if len(members) != len(classes):
             return None
