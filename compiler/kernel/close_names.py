@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _MOST_COMPARED = 4000  # difflib compares some 100 names in a millisecond
 
@@ -14,6 +13,8 @@ def close_names(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     Only names of like length are compared, those with the same beginning first: a kernel has
     56,000 functions.
     """
+    from difflib import get_close_matches  # only errors need it
+
     near = {other for other in known if abs(len(other) - len(name)) <= 3}
     ranked = sorted(near, key=lambda other: (-_common_start(name, other), other))
     return get_close_matches(name, ranked[:_MOST_COMPARED], limit, cutoff=0.75)

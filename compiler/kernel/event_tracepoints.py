@@ -9,9 +9,10 @@ from .btf import Btf
 from .btf_kinds import BtfKind
 from .btf_types import Struct
 from .close_names import close_names
+from .event_format import EventFormat
 from .tracepoint import Tracepoint
 from .tracepoint_fields import agrees, format_fields, struct_fields
-from .tracepoint_formats import EventFormat, Formats
+from .tracepoint_formats import Formats
 from .tracepoint_templates import STRUCT_PREFIX, Templates
 
 

@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import KernelDataError
+from .event_format import EventFormat
 from .syscalls import ARCHITECTURES, SyscallArgument, table_path
-from .tracepoint_formats import EventFormat, Formats, machine_formats, open_formats
+from .tracepoint_formats import Formats, machine_formats, open_formats
 
 Arguments = tuple[SyscallArgument, ...]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def open_sources(
     btf = _own_btf(btf_directory) if btf_path is None else Btf.open(btf_path)
     modules = ModuleBtfs(btf, btf_directory if own else None)
     formats = _formats(tracepoints_path, own)
-    tracepoints = Tracepoints(btf, formats, arch or platform.machine(), modules)
+    tracepoints = Tracepoints(btf, formats, arch or os.uname().machine, modules)
     return KernelSources(btf, tracepoints, Functions(btf, modules), modules)
 
 

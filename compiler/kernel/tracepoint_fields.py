@@ -13,8 +13,8 @@ from .btf import Btf
 from .btf_types import Array, Enum, Int, Member, Ptr, Struct
 from .c_types import c_type_text, find_c_type
 from .errors import KernelDataError
+from .event_format import FormatField
 from .syscalls import SyscallArgument
-from .tracepoint_formats import FormatField
 
 # kernel: include/linux/trace_events.h, struct trace_entry; the format's name -> the member's
 COMMON_FIELDS = {
