@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from aotrace.compiler.syntax import directives
 from aotrace.compiler.syntax.macros import Macro
@@ -43,6 +42,7 @@ class Collected:
 
 def read_header(path: str, kept: Iterable[int] = ()) -> Header:
     """A header cut into its pieces. Raises OSError."""
-    text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        text = file.read()
     pieces = directives.pieces(text) or [directives.Piece(0, len(text), False)]
     return Header(path, text, pieces, set(kept))

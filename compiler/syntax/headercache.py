@@ -6,10 +6,8 @@ cache that cannot be read or written is no error: the work is then done anew.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
@@ -27,6 +25,8 @@ def default_folder() -> str:
 
 
 def _path(folder: str, question: Sequence[Any]) -> str:
+    import hashlib  # a millisecond that a script without directives need not pay
+
     text = json.dumps([VERSION, question])
     return os.path.join(folder, hashlib.sha256(text.encode()).hexdigest()[:32] + ".json")
 
@@ -53,8 +53,8 @@ def store(folder: str | None, question: Sequence[Any], found: Collected) -> None
         return
     try:
         os.makedirs(folder, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        name = os.path.join(folder, f"new-{os.getpid()}")
+        with open(name, "w", encoding="utf-8") as file:
             json.dump(_to_json(found), file)
         os.replace(name, _path(folder, question))
     except (OSError, ValueError):

@@ -6,10 +6,15 @@ facts to nodes key them by identity (see sema/tables.py), never by equality.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import field
+from typing import TYPE_CHECKING, TypeAlias
 
 from aotrace.compiler.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from aotrace.compiler.syntax.frozen import dataclass
 
 
 @dataclass(frozen=True)
@@ -327,12 +332,16 @@ class If(Node):
 
 @dataclass(frozen=True)
 class While(Node):
+    """`while (condition) { … }`."""
+
     condition: Expr
     body: Block
 
 
 @dataclass(frozen=True)
 class Unroll(Node):
+    """`unroll(count) { … }`: the body so many times over."""
+
     count: Expr
     body: Block
 
@@ -365,6 +374,8 @@ class Jump(Node):
 
 @dataclass(frozen=True)
 class Return(Node):
+    """`return value;`."""
+
     value: Expr | None
 
 

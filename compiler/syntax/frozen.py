@@ -1,0 +1,72 @@
+"""Frozen dataclasses that are cheap to define.
+
+The standard decorator writes and compiles six methods for every class; for the fifty classes of the
+tree that is a fifth of the time a script takes to compile. Here each class gets an `__init__` of
+its own, and shares the rest. fields() and replace() of dataclasses work as ever.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import MISSING, FrozenInstanceError
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def dataclass(*, frozen: bool) -> Callable[[type[T]], type[T]]:
+    """As dataclasses.dataclass(frozen=True); fields with compare=False are left out of `==`."""
+    assert frozen
+    return _frozen
+
+
+def _frozen(cls: type[T]) -> type[T]:
+    made = dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    shared: dict[str, Any] = {
+        "__init__": _init(fields),
+        "__eq__": _eq,
+        "__hash__": _hash,
+        "__repr__": _repr,
+        "__setattr__": _refuse,
+        "__delattr__": _refuse,
+        "_compared": tuple(field.name for field in fields if field.compare),
+        "_shown": tuple(field.name for field in fields if field.repr),
+    }
+    for name, value in shared.items():
+        setattr(made, name, value)
+    return made
+
+
+def _init(fields: tuple[dataclasses.Field[Any], ...]) -> Any:
+    defaults = {f"_{field.name}": field.default for field in fields if field.default is not MISSING}
+    params = ", ".join(
+        f"{field.name}=_{field.name}" if f"_{field.name}" in defaults else field.name
+        for field in fields
+    )
+    lines = [f"    own[{field.name!r}] = {field.name}" for field in fields]
+    space: dict[str, Any] = dict(defaults)
+    exec("\n".join([f"def __init__(self, {params}):", "    own = self.__dict__", *lines]), space)
+    return space["__init__"]
+
+
+def _eq(self: Any, other: object) -> Any:
+    if other.__class__ is not self.__class__:
+        return NotImplemented
+    mine, its = self.__dict__, other.__dict__
+    return all(mine[name] == its[name] for name in self._compared)
+
+
+def _hash(self: Any) -> int:
+    own = self.__dict__
+    return hash((self.__class__, *[own[name] for name in self._compared]))
+
+
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._shown)
+    return f"{self.__class__.__qualname__}({shown})"
+
+
+def _refuse(self: Any, name: str, value: object = None) -> None:
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
