@@ -1,8 +1,9 @@
 """Real TCP over the loopback, IPv4 and IPv6, for tracers to see; prints what it did as JSON lines.
 
 Standard library only: it runs with the plain python3 of a test guest as well. Each case prints one
-object per family: {"case", "family", "pid", "local": [address, port], "peer": [address, port], ...},
-where local is the connecting side. `python tcp_workload.py [CASE ...]`; without names: all cases.
+object per family: {"case", "family", "pid", "local": [address, port], "peer": [address, port]} and
+what else is known; local is the connecting side. `python tcp_workload.py [CASE ...]`; without
+names, all cases run.
 
 - exchange: connect, send 1000 bytes, answer 2000, close. Every socket of it has a full life.
 - refused: connect to a port that nobody listens on.

@@ -1,0 +1,92 @@
+# Everything runs from here; each target installs what it needs itself (Debian 12, root or sudo).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ENSURE := tests/support/ensure.sh
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$(PATH)" CI=$(CI))
+# Root runs part of the tests: nothing it would own is left in the tree.
+PYTEST := $(BIN)/python -B -m pytest -p no:cacheprovider
+UNIT := $(wildcard tests/unit tests/golden tests/object)
+TOOLS := tests/conftest.py tests/kernels tests/bench tests/support
+
+LIVE_PACKAGES := libbpf1 bpftool bpftrace binutils gcc libc6-dev iproute2
+KERNEL_PACKAGES := libbpf1 qemu-system-x86 busybox-static kmod xz-utils
+DIFFERENTIAL_PACKAGES := libbpf1 debootstrap
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) \
+	    | while read -r target words; do printf '  %-20s %s\n' "$$target" "$$words"; done
+
+.PHONY: setup
+setup: $(READY) build/src/aotrace ## make the virtual environment with all Python tools
+
+$(READY): setup.cfg pyproject.toml
+	$(ENSURE) python3 python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# The packages under the names they are installed with, for mypy, import-linter and plain python3.
+build/src/aotrace:
+	mkdir -p $@
+	for part in compiler loader runtime; do ln -sfn ../../../$$part $@/$$part; done
+
+.PHONY: check
+check: setup ## formatting, lint, types (mypy --strict), import walls
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p aotrace.compiler -p aotrace.loader -p aotrace.runtime
+	$(BIN)/mypy $(TOOLS)
+	PYTHONPATH=build/src $(BIN)/lint-imports
+
+.PHONY: fmt
+fmt: setup ## format the sources and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: test
+test: check live-tools kernels rootfs ## everything: check, then all the tests (needs root)
+	$(AS_ROOT) $(PYTEST) tests
+
+.PHONY: test-unit
+test-unit: setup ## tests of the sources alone; no root, no kernel
+	$(PYTEST) $(UNIT)
+
+.PHONY: test-live
+test-live: live-tools ## tests on this machine's kernel (needs root)
+	$(AS_ROOT) $(PYTEST) tests/live
+
+.PHONY: test-kernels
+test-kernels: kernels ## the probe packs on kernels 5.10, 6.1, 6.12 and 7.2 in QEMU
+	$(PYTEST) tests/kernels
+
+.PHONY: test-differential
+test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and under aotrace (needs root)
+	$(AS_ROOT) $(PYTEST) tests/differential
+
+.PHONY: live-tools
+live-tools: setup
+	$(ENSURE) $(LIVE_PACKAGES)
+
+.PHONY: kernels
+kernels: setup ## fetch the kernels into .cache/kernels, with their BTF and tracepoint formats
+	$(ENSURE) $(KERNEL_PACKAGES)
+	$(BIN)/python -m tests.kernels.fetch
+
+.PHONY: rootfs
+rootfs: setup
+	$(ENSURE) $(DIFFERENTIAL_PACKAGES)
+	$(AS_ROOT) $(BIN)/python -B -m tests.support.forky
+
+.PHONY: clean
+clean: ## remove what was built; the fetched kernels and the environment stay
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.cache/*' -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,23 @@
+"""The one place where a test meets the machine: markers for needs, and the tracing file systems."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.support.requirements import missing
+from tests.support.tracefs import mount_tracing
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A need that is not met skips a test here and fails it in CI, where everything must run."""
+    for marker in item.iter_markers("needs"):
+        for need in marker.args:
+            reason = missing(need)
+            if reason and os.environ.get("CI"):
+                pytest.fail(f"CI must run this test, but: {reason}", pytrace=False)
+            if reason:
+                pytest.skip(reason)
+            if need == "bpf" and os.geteuid() == 0:
+                mount_tracing()
