@@ -1,1 +1,22 @@
 """One record per builtin, function and map function, in families."""
+
+from __future__ import annotations
+
+from aotrace.compiler.builtins.aggregate import AGGREGATES
+from aotrace.compiler.builtins.clock import CLOCK
+from aotrace.compiler.builtins.maps import MAPS
+from aotrace.compiler.builtins.net import NET
+from aotrace.compiler.builtins.output import OUTPUT
+from aotrace.compiler.builtins.probe import PROBE
+from aotrace.compiler.builtins.process import PROCESS
+from aotrace.compiler.builtins.record import Entry
+from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
+
+#: Every name that the language brings along.
+ENTRIES: tuple[Entry, ...] = (
+    *PROCESS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *NET, *OUTPUT, *MAPS, *AGGREGATES,
+)  # fmt: skip
+BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
+
+#: Constants of the kernel's ABI that BTF does not have; a script's own #define wins.
+CONSTANTS = {"AF_INET": 2, "AF_INET6": 10}

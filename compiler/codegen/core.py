@@ -286,7 +286,7 @@ def _index(access: Access, place: Place, index: int) -> Place:
     array = access.btf.resolve(place.type_id)
     if not isinstance(array, Array):
         raise CoreError(f"`{access}`: [{index}] is asked of something that is no array")
-    if not 0 <= index < array.count:
+    if index < 0 or 0 < array.count <= index:  # a flexible array counts 0 elements
         raise CoreError(f"`{access}`: [{index}] is outside the array of {array.count}")
     bits = access.btf.size_of(array.elem) * 8 * index
     steps = (*place.steps, Step(array.id, index))

@@ -150,7 +150,7 @@ def _string(table: bytes, offset: int) -> str:
 
 def write(elf: Elf) -> bytes:
     """The file's bytes, sections in their order; equal input gives equal bytes."""
-    return _Writer(elf).bytes()
+    return _Writer(elf).file_bytes()
 
 
 class _Strings:
@@ -187,7 +187,7 @@ class _Writer:
         self._add_symbols()
         self._add_strings()
 
-    def bytes(self) -> bytes:
+    def file_bytes(self) -> bytes:
         self._pad(8)
         table = len(self._file)
         count = len(self._headers) // _SECTION.size

@@ -22,7 +22,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aotrace.runtime.values.base import Spec
 
-__all__ = ["KINDS", "Kind", "from_spec"]
+__all__ = [
+    "KINDS", "ArrayKind", "AvgKind", "BoolKind", "CountKind", "EnumKind", "HistKind", "InetKind",
+    "IntKind", "Kind", "LhistKind", "MacKind", "MaxKind", "MinKind", "PointerKind", "RecordKind",
+    "StatsKind", "StrKind", "SumKind", "TimestampKind", "TupleKind", "from_spec",
+]  # fmt: skip
 
 #: Every kind that a spec may name.
 KINDS: tuple[type[Kind], ...] = (

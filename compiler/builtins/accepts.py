@@ -1,0 +1,50 @@
+"""The classes of arguments that functions take."""
+
+from __future__ import annotations
+
+from aotrace.compiler.builtins.record import Accepts
+from aotrace.compiler.types import (
+    NONE,
+    Aggregate,
+    Array,
+    Bool,
+    Int,
+    Mac,
+    Pointer,
+    Str,
+    Struct,
+    Timestamp,
+    Type,
+)  # fmt: skip
+
+
+def is_integer(kind: Type) -> bool:
+    return isinstance(kind, (Int, Bool))
+
+
+def is_number(kind: Type) -> bool:
+    """An integer, or a per-CPU aggregate that reads as one."""
+    return is_integer(kind) or isinstance(kind, Timestamp)
+
+
+def is_address(kind: Type) -> bool:
+    return isinstance(kind, (Int, Pointer))
+
+
+INTEGER = Accepts("an integer", is_integer)
+ADDRESS = Accepts("an integer or a pointer", is_address)
+STRING = Accepts("a string", lambda kind: isinstance(kind, Str))
+TEXT = Accepts(
+    "a string, an integer or a pointer",
+    lambda kind: is_address(kind) or isinstance(kind, (Str, Array)),
+)
+PRINTABLE = Accepts(
+    "a value", lambda kind: kind != NONE and not isinstance(kind, (Struct, Aggregate))
+)
+INET_SOURCE = Accepts(
+    "an integer or 4 or 16 bytes", lambda kind: isinstance(kind, (Int, Str, Array, Pointer, Struct))
+)
+MAC_SOURCE = Accepts("6 bytes", lambda kind: isinstance(kind, (Str, Array, Mac)) and kind.size == 6)
+
+#: print() takes any value, and a map as a whole (which has no type of its own)
+VALUE_OR_MAP = Accepts("a value or a map", lambda kind: not isinstance(kind, Struct))

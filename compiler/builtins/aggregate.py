@@ -1,0 +1,168 @@
+"""Functions that sum up in a map, a value per CPU: the layouts are those of runtime/values."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aotrace.compiler.builtins.accepts import INTEGER
+from aotrace.compiler.builtins.record import AggregateFunction, Parameter, Site
+from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.types import Aggregate, Int, Type
+from aotrace.runtime.values import (
+    AvgKind,
+    CountKind,
+    HistKind,
+    LhistKind,
+    MaxKind,
+    MinKind,
+    StatsKind,
+    SumKind,
+)  # fmt: skip
+
+_VALUE = Parameter("n", INTEGER)
+_WORD = 8
+_MAX_BITS = 5
+_MAX_BUCKETS = 1000  # bpftrace's limit for lhist()
+
+
+def _signed(site: Site) -> bool:
+    kind = site.types[0]
+    if isinstance(kind, Int) and kind.flexible:
+        return True
+    return isinstance(kind, Int) and kind.signed
+
+
+def _add(e: Emitter, entry: Reg, offset: int, value: Reg) -> None:
+    e.store(entry, offset, _WORD, e.op("add", e.load(entry, offset, _WORD), value))
+
+
+def _count(e: Emitter, _site: Site, entry: Reg) -> None:
+    _add(e, entry, 0, e.const(1))
+
+
+def _sum(e: Emitter, site: Site, entry: Reg) -> None:
+    _add(e, entry, 0, e.value(site.args[0]))
+
+
+def _avg(e: Emitter, site: Site, entry: Reg) -> None:
+    _add(e, entry, 0, e.value(site.args[0]))
+    _add(e, entry, _WORD, e.const(1))
+
+
+def _extreme(less: str, more: str, e: Emitter, site: Site, entry: Reg) -> None:
+    """Keep the value when none was seen yet or when it beats the one kept."""
+    value = e.value(site.args[0])
+    kept, seen = e.load(entry, 0, _WORD), e.load(entry, _WORD, _WORD)
+    beats = e.op(more if _signed(site) else less, value, kept)
+    with e.if_(e.op("or", beats, e.op("eq", seen, 0))):
+        e.store(entry, 0, _WORD, value)
+        e.store(entry, _WORD, _WORD, e.const(1))
+
+
+def _bump(e: Emitter, entry: Reg, bucket: Reg) -> None:
+    _add(e, e.offset(entry, e.op("mul", bucket, _WORD)), 0, e.const(1))
+
+
+def _bits(site: Site) -> int:
+    bits = site.constants[1] if len(site.constants) > 1 else 0
+    return bits if isinstance(bits, int) and 0 <= bits <= _MAX_BITS else 0
+
+
+def _check_hist(site: Site) -> None:
+    if len(site.constants) > 1:
+        bits = site.constants[1]
+        if isinstance(bits, int) and not 0 <= bits <= _MAX_BITS:
+            site.error(f"hist() takes 0 to {_MAX_BITS} bits, not {bits}", arg=1)
+
+
+def _hist(e: Emitter, site: Site, entry: Reg) -> None:
+    bits = _bits(site)
+    bucket = _hist_bucket(e, e.value(site.args[0]), bits)
+    _bump(e, entry, e.bounded(bucket, HistKind(bits).buckets - 1))
+
+
+def _hist_bucket(e: Emitter, number: Reg, bits: int) -> Reg:
+    """The rule that runtime/values/hist.py, HistKind, states."""
+    top = _highest_bit(e, number)
+    finer = e.op("sub", top, bits)
+    octave = e.op("shl", e.op("add", finer, 1), bits)
+    within = e.op("and", e.op("lshr", number, e.op("and", finer, 63)), (1 << bits) - 1)
+    large = e.op("add", e.op("add", octave, within), 1)
+    exact = e.op("add", number, 1)
+    bucket = e.select(e.op("ult", number, 1 << bits), exact, large)
+    return e.select(e.op("slt", number, 0), 0, bucket)
+
+
+def _highest_bit(e: Emitter, number: Reg) -> Reg:
+    """The place of the highest bit set, by halving."""
+    place = e.const(0)
+    for shift in (32, 16, 8, 4, 2, 1):
+        step = e.select(e.op("uge", number, 1 << shift), shift, 0)
+        number = e.op("lshr", number, step)
+        place = e.op("add", place, step)
+    return place
+
+
+def _range(site: Site) -> tuple[int, int, int]:
+    numbers = [n if isinstance(n, int) else 0 for n in site.constants[1:4]]
+    low, high, step = numbers
+    if step <= 0 or high <= low or (high - low) // step + 2 > _MAX_BUCKETS:
+        return 0, 1, 1
+    return low, high, step
+
+
+def _check_lhist(site: Site) -> None:
+    numbers = [n for n in site.constants[1:4] if isinstance(n, int)]
+    if len(numbers) < 3:
+        return
+    low, high, step = numbers
+    if step <= 0:
+        site.error(f"lhist() step must be at least 1 ({step} given)", arg=3)
+    elif low < 0:
+        site.error(f"lhist() min must be at least 0 ({low} given)", arg=1)
+    elif high <= low:
+        site.error(f"lhist() max ({high}) must be greater than min ({low})", arg=2)
+    elif (high - low) // step > _MAX_BUCKETS:
+        buckets = (high - low) // step
+        site.error(f"lhist() has too many buckets, at most {_MAX_BUCKETS} ({buckets} asked)", arg=3)
+
+
+def _lhist(e: Emitter, site: Site, entry: Reg) -> None:
+    low, high, step = _range(site)
+    value = e.value(site.args[0])
+    inner = e.op("add", e.op("udiv", e.op("sub", value, low), step), 1)
+    last = LhistKind(low, high, step).buckets - 1
+    within = e.select(e.op("sge", value, high), last, inner)
+    bucket = e.select(e.op("slt", value, low), 0, within)
+    _bump(e, entry, e.bounded(bucket, last))
+
+
+def _stored(name: str, site: Site) -> Type:
+    kinds = {"sum": SumKind, "min": MinKind, "max": MaxKind, "avg": AvgKind, "stats": StatsKind}
+    return Aggregate(name, kinds[name](_signed(site)))
+
+
+def _aggregate(name: str, doc: str, update: object) -> AggregateFunction:
+    return AggregateFunction(name, doc, (_VALUE,), partial(_stored, name), update)  # type: ignore[arg-type]
+
+
+AGGREGATES = (
+    AggregateFunction(
+        "count", "How often it was called.", (), lambda _: Aggregate("count", CountKind()), _count
+    ),
+    _aggregate("sum", "The sum of the values.", _sum),
+    _aggregate("min", "The least value.", partial(_extreme, "ult", "slt")),
+    _aggregate("max", "The greatest value.", partial(_extreme, "ugt", "sgt")),
+    _aggregate("avg", "The average of the values.", _avg),
+    _aggregate("stats", "Count, average and total of the values.", _avg),
+    AggregateFunction(
+        "hist", "A histogram by powers of two, finer with bits.",
+        (_VALUE, Parameter("bits", INTEGER, constant=True, optional=True)),
+        lambda site: Aggregate("hist", HistKind(_bits(site))), _hist, _check_hist,
+    ),
+    AggregateFunction(
+        "lhist", "A linear histogram.",
+        (_VALUE, *(Parameter(name, INTEGER, constant=True) for name in ("min", "max", "step"))),
+        lambda site: Aggregate("lhist", LhistKind(*_range(site))), _lhist, _check_lhist,
+    ),
+)  # fmt: skip

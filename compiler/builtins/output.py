@@ -1,0 +1,78 @@
+"""What is shown: printf, print, exit. The work is done by the loader's action of the same name."""
+
+from __future__ import annotations
+
+from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
+from aotrace.compiler.builtins.record import EventFunction, EventSpec, Parameter, Site
+from aotrace.compiler.syntax.nodes import MapRef
+from aotrace.compiler.types import NONE, Aggregate
+from aotrace.runtime import printf
+
+
+def _format(site: Site) -> str:
+    form = site.constants[0]
+    return form.decode("utf-8", "surrogateescape") if isinstance(form, bytes) else ""
+
+
+def _check_printf(site: Site) -> None:
+    kinds = [kind.kind for kind in site.types[1:] if kind != NONE]
+    if len(kinds) != len(site.types) - 1:
+        return  # an argument without a type has had its error
+    message = printf.check(printf.conversions(printf.parse(_format(site))), kinds)
+    if message:
+        site.error(f"{site.node.name}: {message}")
+
+
+def _printf(site: Site) -> EventSpec:
+    return EventSpec("printf", site.args[1:], {"format": _format(site)})
+
+
+def _limit(site: Site, index: int) -> int | None:
+    value = site.constants[index] if len(site.constants) > index else None
+    return value if isinstance(value, int) else None
+
+
+def _check_print(site: Site) -> None:
+    target = site.args[0]
+    if isinstance(target, MapRef):
+        return
+    if len(site.args) > 1:
+        site.error("print() of a value takes no top or div", "they are for maps", arg=1)
+    elif isinstance(site.types[0], Aggregate):
+        site.error(
+            "one key of a per-CPU map cannot be printed by itself", "print the whole map", arg=0
+        )
+
+
+def _print(site: Site) -> EventSpec:
+    target = site.args[0]
+    if isinstance(target, MapRef):
+        details = {"top": _limit(site, 1), "div": _limit(site, 2)}
+        return EventSpec("print_map", (), details, map=target)
+    return EventSpec("print", (target,))
+
+
+def _exit(site: Site) -> EventSpec:
+    return EventSpec("exit", site.args, wakeup=True)
+
+
+OUTPUT = (
+    EventFunction(
+        "printf", "Print by a format, as C's printf.",
+        (Parameter("format", STRING, constant=True), Parameter("args", PRINTABLE, many=True)),
+        _printf, _check_printf,
+    ),
+    EventFunction(
+        "print", "Print a value, or a map (only its `top` greatest, divided by `div`).",
+        (
+            Parameter("value", VALUE_OR_MAP),
+            Parameter("top", INTEGER, constant=True, optional=True),
+            Parameter("div", INTEGER, constant=True, optional=True),
+        ),
+        _print, _check_print,
+    ),
+    EventFunction(
+        "exit", "End tracing with an exit status.",
+        (Parameter("code", INTEGER, optional=True),), _exit, leaves=True,
+    ),
+)  # fmt: skip

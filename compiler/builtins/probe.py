@@ -1,0 +1,69 @@
+"""What the probe itself gives: its name, its arguments, its result, its CPU."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aotrace.compiler.builtins.record import Builtin, ProbeContext
+from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.types import UINT64, Str, Type
+
+_WORDS = 10  # arg0 to arg9
+
+
+def _cpu_type(_context: ProbeContext) -> Type:
+    return UINT64
+
+
+def _cpu(e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
+    return e.op("and", e.helper("get_smp_processor_id"), 0xFFFFFFFF)
+
+
+def _name(context: ProbeContext) -> bytes:
+    return context.probe.text.encode() + b"\0"
+
+
+def _probe_type(context: ProbeContext) -> Type:
+    return Str(len(_name(context)))
+
+
+def _probe(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
+    name = _name(context)
+    if target is None:
+        return e.blob(name)
+    e.copy(target, e.blob(name), len(name))
+    return target
+
+
+def _word_type(index: int, context: ProbeContext) -> Type | None:
+    words = context.probe.words
+    return words[index].type if index < len(words) else None
+
+
+def _word(index: int, e: Emitter, context: ProbeContext, _target: Reg | None) -> Reg:
+    return e.argument(context.probe.words[index])
+
+
+def _retval_type(context: ProbeContext) -> Type | None:
+    return context.probe.result.type if context.probe.result else None
+
+
+def _retval(e: Emitter, context: ProbeContext, _target: Reg | None) -> Reg:
+    assert context.probe.result is not None  # a type says that there is one
+    return e.argument(context.probe.result)
+
+
+PROBE = (
+    Builtin("cpu", "The CPU that the probe fires on.", _cpu_type, _cpu),
+    Builtin("probe", "The attach point, as text.", _probe_type, _probe),
+    Builtin("retval", "What the traced function returns.", _retval_type, _retval),
+    *(
+        Builtin(
+            f"arg{i}",
+            f"Argument {i} of the traced function.",
+            partial(_word_type, i),
+            partial(_word, i),
+        )
+        for i in range(_WORDS)
+    ),
+)

@@ -1,0 +1,184 @@
+"""The records that describe builtins, functions and map functions.
+
+One record says all there is to know of a name: its parameters, its type, its extra checks, the code
+that it becomes, and its line of documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aotrace.compiler.config import Config
+from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.probes.record import ResolvedProbe
+from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
+from aotrace.compiler.types import Type
+
+Constant = int | bytes | bool | None
+
+
+@dataclass(frozen=True)
+class Accepts:
+    """A class of arguments: how messages name it and which types belong to it."""
+
+    name: str
+    test: Callable[[Type], bool]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter. constant: its value must be known at build. many: stands for the rest."""
+
+    name: str
+    accepts: Accepts
+    constant: bool = False
+    optional: bool = False
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class ProbeContext:
+    """Where a name is used: the probe, the kernel's types, the limits of this build."""
+
+    probe: ResolvedProbe
+    btf: Btf
+    config: Config
+
+
+@dataclass(frozen=True)
+class Site:
+    """One call in one probe, as checks and emitters see it."""
+
+    node: Call
+    types: tuple[Type, ...]
+    constants: tuple[Constant, ...]
+    context: ProbeContext
+    diagnostics: Diagnostics
+
+    @property
+    def args(self) -> tuple[Expr, ...]:
+        return self.node.args  # type: ignore[return-value]  # types as arguments: see Function.syntax
+
+    def error(self, message: str, *hints: str, arg: int | None = None) -> None:
+        span = self.node.span if arg is None else self.node.args[arg].span
+        self.diagnostics.error(message, span, *hints)
+
+    def warning(self, message: str, *hints: str, arg: int | None = None) -> None:
+        span = self.node.span if arg is None else self.node.args[arg].span
+        self.diagnostics.warning(message, span, *hints)
+
+
+@dataclass(frozen=True)
+class EventSpec:
+    """What an event function sends: the loader's action, argument expressions, build-time details.
+
+    map: the map it is about; its index joins the details. wakeup: the loader must see it at once.
+    """
+
+    action: str
+    args: tuple[Expr, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    map: MapRef | None = None
+    wakeup: bool = False
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """A name without parentheses (also accepted with empty ones): `pid`, `comm`."""
+
+    name: str
+    doc: str
+    #: None: this probe does not have it
+    type: Callable[[ProbeContext], Type | None]
+    #: the last argument is where a memory value goes
+    emit: Callable[[Emitter, ProbeContext, Reg | None], Reg]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that gives a value. emit's last argument is where a memory value goes."""
+
+    name: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+    type: Callable[[Site], Type]
+    emit: Callable[[Emitter, Site, Reg | None], Reg]
+    check: Callable[[Site], None] | None = None
+
+
+@dataclass(frozen=True)
+class EventFunction:
+    """A function whose work is done in user space: `printf`, `time`, `exit`."""
+
+    name: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+    event: Callable[[Site], EventSpec]
+    check: Callable[[Site], None] | None = None
+    #: True: the program ends after it
+    leaves: bool = False
+
+
+@dataclass(frozen=True)
+class MapFunction:
+    """A function on a map or one of its keys: `delete`, `has_key`, `clear`.
+
+    Its first argument is the map (or `@m[key]`); where `keyed`, a key may follow as the second.
+    `emit` makes code; `event` asks the loader. Exactly one of the two is set.
+    """
+
+    name: str
+    doc: str
+    keyed: bool
+    type: Type
+    emit: Callable[[Emitter, MapRef, Reg], Reg] | None = None
+    event: Callable[[MapRef], EventSpec] | None = None
+
+
+@dataclass(frozen=True)
+class AggregateFunction:
+    """A function assigned to a map: `@ = count()`. `update` changes one CPU's value in place."""
+
+    name: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+    type: Callable[[Site], Type]
+    update: Callable[[Emitter, Site, Reg], None]
+    check: Callable[[Site], None] | None = None
+
+
+Entry = Builtin | Function | EventFunction | MapFunction | AggregateFunction
+
+
+def arity_error(entry_name: str, parameters: Sequence[Parameter], given: int) -> str | None:
+    """The message for a wrong number of arguments, or None."""
+    least = sum(1 for p in parameters if not p.optional and not p.many)
+    most = None if any(p.many for p in parameters) else len(parameters)
+    if given < least:
+        return f"{entry_name}() requires {_count(least, _least(most, least))} ({given} provided)"
+    if most is not None and given > most:
+        return f"{entry_name}() takes {_count(most, _most(most, least))} ({given} provided)"
+    return None
+
+
+def _least(most: int | None, least: int) -> str:
+    return "" if most == least else "at least "
+
+
+def _most(most: int, least: int) -> str:
+    return "" if most == least or not most else "at most "
+
+
+def _count(number: int, limit: str) -> str:
+    words = {0: "no", 1: "one"}
+    return f"{limit}{words.get(number, str(number))} argument{'s' if number != 1 else ''}"
+
+
+__all__ = [
+    "Accepts", "AggregateFunction", "Builtin", "Constant", "Entry", "EventFunction", "EventSpec",
+    "Function", "MapAccess", "MapFunction", "Parameter", "ProbeContext", "Site", "arity_error",
+]  # fmt: skip

@@ -1,0 +1,58 @@
+"""Strings from memory."""
+
+from __future__ import annotations
+
+from aotrace.compiler.builtins.accepts import INTEGER, TEXT
+from aotrace.compiler.builtins.record import Function, Parameter, Site
+from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.types import Pointer, Space, Str, Type
+
+
+def _capacity(site: Site) -> int:
+    """Bytes with the NUL: the length asked for, at most max_strlen."""
+    limit = site.context.config.max_strlen
+    asked = site.constants[1] if len(site.constants) > 1 else None
+    length = min(asked + 1, limit) if isinstance(asked, int) and asked >= 0 else limit
+    own = site.types[0]
+    return min(length, own.capacity) if isinstance(own, Str) else length
+
+
+def _str_type(site: Site) -> Type:
+    return Str(_capacity(site), padded=False)
+
+
+def _check(site: Site) -> None:
+    asked = site.constants[1] if len(site.constants) > 1 else None
+    limit = site.context.config.max_strlen
+    if isinstance(asked, int) and asked + 1 > limit:
+        site.warning(f"str() gives at most {limit} bytes", "raise max_strlen to get more", arg=1)
+
+
+def _read_helper(source: Type) -> str:
+    user = isinstance(source, Pointer) and source.space is Space.USER
+    return "probe_read_user_str" if user else "probe_read_kernel_str"
+
+
+def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
+    capacity, source = _capacity(site), site.types[0]
+    target = e.slot(capacity) if target is None else target
+    e.store(target, 0, 1, e.const(0))  # an unreadable string is empty
+    address = e.value(site.args[0]) if source.scalar else e.address(site.args[0])
+    e.helper(_read_helper(source), target, _length(e, site, capacity), address)
+    return target
+
+
+def _length(e: Emitter, site: Site, capacity: int) -> Reg:
+    if len(site.args) < 2 or site.constants[1] is not None:
+        return e.const(capacity)
+    asked = e.op("add", e.value(site.args[1]), 1)
+    return e.select(e.op("ult", asked, capacity), asked, capacity)
+
+
+TEXT_FUNCTIONS = (
+    Function(
+        "str", "The string at an address, up to max_strlen or to a length of its own.",
+        (Parameter("data", TEXT), Parameter("length", INTEGER, optional=True)),
+        _str_type, _str, _check,
+    ),
+)  # fmt: skip

@@ -1,0 +1,130 @@
+"""The command line of aotracec: arguments only; the work is in pipeline.py and build.py."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from aotrace.compiler import build
+from aotrace.compiler.arch import ARCHES
+from aotrace.compiler.diagnostics import CompileError
+from aotrace.compiler.kernel.errors import KernelDataError
+
+_COMMANDS = ("build", "run")
+LOADER = "aotrace.loader.cli"  # run as a program of its own: the two never meet in one process
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if (
+        arguments
+        and arguments[0] not in _COMMANDS
+        and arguments[0] not in ("-h", "--help", "--version")
+    ):
+        arguments.insert(0, "build")  # `aotracec -e PROGRAM`, `aotracec FILE`
+    loader_args: list[str] = []
+    if "--" in arguments:
+        at = arguments.index("--")
+        arguments, loader_args = arguments[:at], arguments[at + 1 :]
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options, loader_args))
+    except CompileError as error:
+        print(error, file=sys.stderr)
+    except (KernelDataError, build.BuildError) as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"HINT: {error.hint}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aotracec", description="Compile bpftrace scripts into portable BPF objects."
+    )
+    parser.add_argument("--version", action="version", version=build.version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    compile_ = commands.add_parser("build", help="compile scripts into NAME.bpf.o")
+    _add_inputs(compile_)
+    compile_.add_argument(
+        "-o", "--output", type=Path, metavar="OUT",
+        help="file to write; a directory for several scripts",
+    )  # fmt: skip
+    compile_.add_argument(
+        "--emit", choices=build.STAGES, metavar="STAGE",
+        help="stop after a stage and print it: " + ", ".join(build.STAGES),
+    )  # fmt: skip
+    compile_.set_defaults(command=_build)
+    run = commands.add_parser(
+        "run", help="compile and run on this machine; loader options after --"
+    )
+    _add_inputs(run)
+    run.add_argument("-p", metavar="PID", dest="pid", help="trace one process")
+    run.add_argument("-c", metavar="CMD", dest="cmd", help="run a command and trace it")
+    run.add_argument("-f", metavar="FORMAT", dest="format", choices=("text", "json"))
+    run.add_argument("-q", action="store_true", dest="quiet", help="no messages but errors")
+    run.add_argument("-v", action="store_true", dest="verbose")
+    run.add_argument("-o", "--output", metavar="FILE", help="write what is traced to a file")
+    run.add_argument("--dry-run", action="store_true")
+    run.set_defaults(command=_run)
+    return parser
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a .bt script")
+    parser.add_argument("-e", metavar="PROGRAM", dest="program", help="a script given here")
+    parser.add_argument(
+        "--btf", type=Path, metavar="FILE", help="BTF to build against (this kernel's)"
+    )
+    parser.add_argument("--tracepoints", type=Path, metavar="DIR-OR-FILE",
+                        help="tracepoint formats to build against")  # fmt: skip
+    parser.add_argument(
+        "--arch", choices=sorted(ARCHES), default=build.machine(), help="target machine"
+    )
+    parser.add_argument(
+        "-I", metavar="DIR", dest="include_dirs", action="append", default=[],
+        help="search DIR for #include files",
+    )  # fmt: skip
+    parser.add_argument("--no-warnings", action="store_true")
+
+
+def _request(options: argparse.Namespace) -> build.Request:
+    return build.Request(
+        files=tuple(options.files), program=options.program, btf=options.btf,
+        tracepoints=options.tracepoints, arch=options.arch,
+        include_dirs=tuple(options.include_dirs), warnings=not options.no_warnings,
+    )  # fmt: skip
+
+
+def _build(options: argparse.Namespace, loader_args: list[str]) -> int:
+    if loader_args:
+        raise build.BuildError("arguments after -- are for `aotracec run`", None)
+    if options.emit:
+        return build.show(_request(options), options.emit)
+    return build.build(_request(options), options.output)
+
+
+def _run(options: argparse.Namespace, loader_args: list[str]) -> int:
+    flags = [
+        *(("-p", options.pid) if options.pid else ()),
+        *(("-c", options.cmd) if options.cmd else ()),
+        *(("-f", options.format) if options.format else ()),
+        *(("-o", options.output) if options.output else ()),
+        *(("-q",) if options.quiet else ()),
+        *(("-v",) if options.verbose else ()),
+        *(("--no-warnings",) if options.no_warnings else ()),
+        *(("--dry-run",) if options.dry_run else ()),
+    ]
+    tail = ["--", *loader_args] if loader_args else []
+    path = build.memory_object(_request(options))
+    os.execv(sys.executable, [sys.executable, "-m", LOADER, "run", path, *flags, *tail])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Equality of values in memory: strings up to their end, everything else byte by byte."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import llvmlite.ir as ir
+from aotrace.compiler.emitter import Reg
+from aotrace.compiler.syntax.nodes import Expr
+from aotrace.compiler.types import Str, Tuple, promote
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
+
+_WORDS = (8, 4, 2, 1)
+_UNROLLED = 64  # bytes compared without a loop
+
+
+def equal(e: ProgramEmitter, left: Expr, right: Expr) -> Reg:
+    """1 when both values are equal, else 0."""
+    left_type, right_type = e.type_of(left), e.type_of(right)
+    if isinstance(left_type, Str) and isinstance(right_type, Str):
+        literal = e.constant_of(right)
+        if isinstance(literal, bytes):
+            return _equal_literal(e, left, left_type, literal)
+        literal = e.constant_of(left)
+        if isinstance(literal, bytes):
+            return _equal_literal(e, right, right_type, literal)
+        return _equal_strings(e, e.memory(left), left_type, e.memory(right), right_type)
+    if isinstance(left_type, Tuple):
+        return _equal_tuples(e, left, right)
+    size = min(left_type.size, right_type.size)
+    return _equal_bytes(e, e.memory(left), e.memory(right), size)
+
+
+def _equal_tuples(e: ProgramEmitter, left: Expr, right: Expr) -> Reg:
+    kind = promote(e.type_of(left), e.type_of(right))
+    assert kind is not None  # checked
+    slots = []
+    for side in (left, right):
+        slot = e.slot(kind.size)
+        e.zero(slot, kind.size)
+        e.into(side, slot, kind)
+        slots.append(slot)
+    return _equal_bytes(e, slots[0], slots[1], kind.size)
+
+
+def _equal_literal(e: ProgramEmitter, node: Expr, kind: Str, literal: bytes) -> Reg:
+    """Compare with the literal's bytes and its NUL, in words."""
+    text = literal + b"\0"
+    if len(text) > kind.capacity:
+        if len(literal) > kind.capacity:
+            return e.const(0)  # it can never be that long
+        text = literal  # a full char array has no NUL
+    address, difference = e.memory(node), e.const(0)
+    for offset, size in _chunks(len(text)):
+        wanted = int.from_bytes(text[offset : offset + size], "little")
+        word = _load(e, address, offset, size)
+        difference = e.op("or", difference, e.op("xor", word, wanted))
+    return e.op("eq", difference, 0)
+
+
+def _equal_bytes(e: ProgramEmitter, left: Reg, right: Reg, size: int) -> Reg:
+    difference = e.const(0)
+    for offset, chunk in _chunks(size):
+        words = (_load(e, left, offset, chunk), _load(e, right, offset, chunk))
+        difference = e.op("or", difference, e.op("xor", *words))
+    return e.op("eq", difference, 0)
+
+
+def _chunks(size: int) -> list[tuple[int, int]]:
+    chunks, offset = [], 0
+    while offset < size:
+        step = next(s for s in _WORDS if s <= size - offset)
+        chunks.append((offset, step))
+        offset += step
+    return chunks
+
+
+def _load(e: ProgramEmitter, address: Reg, offset: int, size: int) -> Reg:
+    return e.load(address, offset, size)
+
+
+def _equal_strings(
+    e: ProgramEmitter, left: Reg, left_type: Str, right: Reg, right_type: Str
+) -> Reg:
+    """Byte by byte in a bounded loop, which ends at a difference or a common NUL."""
+    size = min(left_type.capacity, right_type.capacity)
+    i64 = ir.IntType(64)
+    head, body, after, done = (e.fn.new_block(n) for n in ("head", "body", "after", "done"))
+    start = e.ir.block
+    e.ir.branch(head)
+    e.ir.position_at_end(head)
+    index = e.ir.phi(i64)
+    index.add_incoming(i64(0), start)
+    e.ir.cbranch(e.truth(e.op("ult", index, size)), body, done)
+    e.ir.position_at_end(body)
+    a = e.load(e.offset(left, index), 0, 1)
+    b = e.load(e.offset(right, index), 0, 1)
+    differs = e.op("ne", a, b)
+    over = e.op("or", differs, e.op("eq", a, 0))
+    e.ir.cbranch(e.truth(over), done, after)
+    e.ir.position_at_end(after)
+    index.add_incoming(e.op("add", index, 1), after)
+    e.ir.branch(head)
+    e.ir.position_at_end(done)
+    result = e.ir.phi(i64)
+    result.add_incoming(i64(1), head)
+    result.add_incoming(e_not(e, differs, body), body)
+    return result
+
+
+def e_not(e: ProgramEmitter, flag: Reg, block: object) -> Reg:
+    """1 - flag, computed at the end of the block that made it."""
+    with e.ir.goto_block(block):
+        return e.op("xor", flag, 1)

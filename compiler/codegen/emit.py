@@ -1,0 +1,204 @@
+"""The emitter of one program: LLVM instructions behind the primitives of compiler/emitter.py.
+
+Scalars are i64 values, extended by the sign of their type; addresses of the program's own memory
+are pointers, kernel addresses are i64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import llvmlite.ir as ir
+from aotrace.compiler.builtins.record import ProbeContext
+from aotrace.compiler.codegen import events, expr, maps, place
+from aotrace.compiler.codegen.core import Access, RelocKind
+from aotrace.compiler.codegen.function import FunctionBuilder
+from aotrace.compiler.codegen.program import Shared
+from aotrace.compiler.emitter import Reg
+from aotrace.compiler.probes.record import Argument, ContextWord
+from aotrace.compiler.sema.plan import PlannedProgram
+from aotrace.compiler.sema.tables import Variable
+from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
+from aotrace.compiler.types import NONE, Type
+from aotrace.runtime.values import IntKind
+
+I8, I16, I32, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
+POINTER = ir.PointerType()
+_BY_SIZE = {1: I8, 2: I16, 4: I32, 8: I64}
+_PREDICATES = {
+    "eq": ("icmp_unsigned", "=="), "ne": ("icmp_unsigned", "!="),
+    "ult": ("icmp_unsigned", "<"), "ule": ("icmp_unsigned", "<="),
+    "ugt": ("icmp_unsigned", ">"), "uge": ("icmp_unsigned", ">="),
+    "slt": ("icmp_signed", "<"), "sle": ("icmp_signed", "<="),
+    "sgt": ("icmp_signed", ">"), "sge": ("icmp_signed", ">="),
+}  # fmt: skip
+_OPERATIONS = {
+    "add": "add", "sub": "sub", "mul": "mul", "udiv": "udiv", "urem": "urem",
+    "and": "and_", "or": "or_", "xor": "xor", "shl": "shl", "lshr": "lshr", "ashr": "ashr",
+}  # fmt: skip
+
+
+class ProgramEmitter:
+    """Emits one program. `shared` is what all programs of the object have in common."""
+
+    def __init__(self, fn: FunctionBuilder, shared: Shared, planned: PlannedProgram) -> None:
+        self.fn = fn
+        self.shared = shared
+        self.planned = planned
+        self.unit = planned.unit
+        self.context = ProbeContext(self.unit.probe, shared.btf, shared.config)
+        self.variables: dict[Variable, Reg] = {}
+
+    @property
+    def ir(self) -> Any:
+        return self.fn.ir
+
+    # --- constants and memory
+
+    def const(self, value: int) -> Reg:
+        return I64(value & 0xFFFFFFFFFFFFFFFF)
+
+    def blob(self, data: bytes) -> Reg:
+        return self.shared.module.constant_bytes(data)
+
+    def setting(self, name: str) -> Reg:
+        address = self.shared.module.setting(name, IntKind(8, False))
+        return self.ir.load(address, typ=I64)
+
+    def slot(self, size: int, align: int = 8) -> Reg:
+        return self.fn.slot(size, align)
+
+    def zero(self, address: Reg, size: int) -> None:
+        self.fn.zero(address, size)
+
+    def copy(self, target: Reg, source: Reg, size: int) -> None:
+        self.fn.copy(target, source, size)
+
+    def load(self, address: Reg, offset: int, size: int, signed: bool = False) -> Reg:
+        value = self.ir.load(self.offset(address, offset), typ=_BY_SIZE[size])
+        value.align = min(size, 8) if offset % size == 0 else 1
+        return self.extend(value, signed)
+
+    def extend(self, value: Reg, signed: bool) -> Reg:
+        if value.type == I64:
+            return value
+        return self.ir.sext(value, I64) if signed else self.ir.zext(value, I64)
+
+    def store(self, address: Reg, offset: int, size: int, value: Reg) -> None:
+        narrow = value if size == 8 else self.ir.trunc(self.word(value), _BY_SIZE[size])
+        self.ir.store(narrow, self.offset(address, offset))
+
+    def offset(self, address: Reg, by: Reg | int) -> Reg:
+        if isinstance(by, int):
+            if by == 0:
+                return address
+            by = I64(by)
+        if address.type == I64:
+            return self.ir.add(address, by)
+        return self.ir.gep(address, [by], source_etype=I8)
+
+    # --- arithmetic
+
+    def word(self, value: Reg | int) -> Reg:
+        """Any scalar as i64."""
+        if isinstance(value, int):
+            return self.const(value)
+        return self.ir.ptrtoint(value, I64) if value.type == POINTER else value
+
+    def op(self, name: str, left: Reg, right: Reg | int) -> Reg:
+        left, right = self.word(left), self.word(right)
+        if name in _PREDICATES:
+            method, sign = _PREDICATES[name]
+            return self.ir.zext(getattr(self.ir, method)(sign, left, right), I64)
+        return getattr(self.ir, _OPERATIONS[name])(left, right)
+
+    def select(self, condition: Reg, then: Reg | int, other: Reg | int) -> Reg:
+        return self.ir.select(self.truth(condition), self.word(then), self.word(other))
+
+    def truth(self, value: Reg) -> Reg:
+        """i1 of a scalar."""
+        return self.ir.icmp_unsigned("!=", self.word(value), I64(0))
+
+    def bounded(self, value: Reg, last: int) -> Reg:
+        # LLVM knows more of a value's range than the verifier and would drop the test
+        barrier = ir.InlineAsm(ir.FunctionType(I64, [I64]), "", "=r,0", False)
+        hidden = self.ir.call(barrier, [self.word(value)])
+        return self.select(self.op("ugt", hidden, last), last, hidden)
+
+    def bswap(self, value: Reg, size: int) -> Reg:
+        if size == 1:
+            return value
+        narrow = value if size == 8 else self.ir.trunc(value, _BY_SIZE[size])
+        return self.extend(self.ir.bswap(narrow), signed=False)
+
+    # --- control
+
+    def if_(self, condition: Reg) -> AbstractContextManager[None]:
+        return self.fn.if_(self.truth(condition))
+
+    def if_else(self, condition: Reg) -> Any:
+        return self.fn.if_else(self.truth(condition))
+
+    def leave(self) -> None:
+        self.fn.return_(0)
+
+    # --- the kernel
+
+    def argument(self, source: Argument) -> Reg:
+        if isinstance(source, ContextWord):
+            return self.context_word(source.offset)
+        return place.context_value(self, source)
+
+    def context_word(self, offset: int) -> Reg:
+        """A u64 of the context; the verifier wants a constant offset from the pointer it gave."""
+        pin = self.fn.module.static_offset
+        return self.load(self.ir.call(pin, [self.fn.ctx]), offset, 8)
+
+    def helper(self, name: str, *args: Reg | int) -> Reg:
+        return self.fn.helper(name, *(self.const(a) if isinstance(a, int) else a for a in args))
+
+    def core(self, kind: RelocKind, root: int, steps: tuple[str | int, ...]) -> Reg:
+        """The relocated value that a CO-RE access stands for."""
+        return self.fn.core_value(Access(kind, self.shared.btf, root, steps))
+
+    # --- expressions
+
+    def type_of(self, node: Expr) -> Type:
+        return self.unit.types.get(node) or NONE
+
+    def constant_of(self, node: Expr) -> int | bytes | bool | None:
+        return self.shared.constants.get(node)
+
+    def value(self, node: Expr) -> Reg:
+        return expr.value(self, node)
+
+    def memory(self, node: Expr) -> Reg:
+        return expr.memory(self, node)
+
+    def into(self, node: Expr, target: Reg, type: Type) -> None:
+        expr.into(self, node, target, type)
+
+    def address(self, node: Expr) -> Reg:
+        found = place.find(self, node)
+        return place.address(self, found) if found else self.memory(node)
+
+    def read(self, target: Reg, size: int, node: Expr) -> None:
+        place.read_bytes(self, target, size, node)
+
+    # --- maps and events
+
+    def map(self, ref: MapRef) -> Reg:
+        return self.shared.maps[ref.name]
+
+    def key(self, access: MapAccess | MapRef) -> Reg:
+        return maps.key(self, access)
+
+    @contextmanager
+    def entry(self, ref: MapRef, key: Reg) -> Iterator[Reg]:
+        with maps.entry(self, ref, key) as found:
+            yield found
+
+    def event(self, node: Expr) -> None:
+        events.send(self, self.planned.events[node])

@@ -1,0 +1,103 @@
+"""Maps of the script: keys, reading, assigning, changing in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import llvmlite.ir as ir
+from aotrace.compiler.emitter import Reg
+from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
+from aotrace.compiler.types import Type
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
+
+_ANY, _NOEXIST = 0, 1  # BPF_ANY, BPF_NOEXIST
+_SCALAR_KEY = 4  # bytes; a map without keys has one entry under u32 0
+
+
+def key(e: ProgramEmitter, access: MapAccess | MapRef) -> Reg:
+    """Address of the key that an access denotes, padding zeroed."""
+    if isinstance(access, MapRef):
+        return e.shared.module.zeros(_SCALAR_KEY)
+    return key_of(e, access.map, access.key)
+
+
+def key_of(e: ProgramEmitter, ref: MapRef, written: Expr) -> Reg:
+    """Address of a key given as an expression."""
+    kind = e.shared.plan.maps[ref.name].key
+    assert kind is not None  # the map is keyed
+    slot = e.slot(kind.size)
+    e.into(written, slot, kind)
+    return slot
+
+
+def ref_of(target: MapAccess | MapRef) -> MapRef:
+    return target.map if isinstance(target, MapAccess) else target
+
+
+def value_type(e: ProgramEmitter, target: MapAccess | MapRef) -> Type:
+    return e.shared.plan.maps[ref_of(target).name].value
+
+
+def found(e: ProgramEmitter, target: MapAccess | MapRef) -> Reg:
+    """Address of the value, or of zeros where the key is not there. Not to be written to."""
+    ref = ref_of(target)
+    size = value_type(e, target).size
+    address = e.helper("map_lookup_elem", e.map(ref), key(e, target))
+    missing = e.fn.is_null(address)
+    return e.ir.select(missing, e.shared.module.zeros(size), address)
+
+
+def read(e: ProgramEmitter, target: MapAccess | MapRef) -> Reg:
+    """A scalar value; 0 where the key is not there."""
+    ref, kind = ref_of(target), value_type(e, target)
+    address = e.helper("map_lookup_elem", e.map(ref), key(e, target))
+    result = e.slot(8)
+    e.store(result, 0, 8, e.const(0))
+    with e.if_(address):
+        e.store(result, 0, 8, e.load(address, 0, kind.size, getattr(kind, "signed", False)))
+    return e.load(result, 0, 8)
+
+
+def assign(e: ProgramEmitter, target: MapAccess | MapRef, value: Expr) -> None:
+    """`@m[k] = value`."""
+    ref, kind = ref_of(target), value_type(e, target)
+    slot = e.slot(kind.size)
+    e.into(value, slot, kind)
+    e.helper("map_update_elem", e.map(ref), key(e, target), slot, _ANY)
+
+
+def store_scalar(e: ProgramEmitter, target: MapAccess | MapRef, value: Reg) -> None:
+    """As assign, with a value at hand."""
+    ref, kind = ref_of(target), value_type(e, target)
+    slot = e.slot(8)
+    e.store(slot, 0, kind.size, value)
+    e.helper("map_update_elem", e.map(ref), key(e, target), slot, _ANY)
+
+
+@contextmanager
+def entry(e: ProgramEmitter, ref: MapRef, at: Reg) -> Iterator[Reg]:
+    """The value's address for changing it in place; an entry of zeros is made where there is none.
+
+    What is written within is skipped when the map is full.
+    """
+    map_ = e.map(ref)
+    size = e.shared.plan.maps[ref.name].value.size
+    first = e.helper("map_lookup_elem", map_, at)
+    before = e.ir.block
+    missing, ready = e.fn.new_block("missing"), e.fn.new_block("ready")
+    e.ir.cbranch(e.fn.is_null(first), missing, ready)
+    e.ir.position_at_end(missing)
+    e.helper("map_update_elem", map_, at, e.shared.module.zeros(size), _NOEXIST)
+    second = e.helper("map_lookup_elem", map_, at)
+    made = e.ir.block
+    e.ir.branch(ready)
+    e.ir.position_at_end(ready)
+    address = e.ir.phi(ir.PointerType())
+    address.add_incoming(first, before)
+    address.add_incoming(second, made)
+    with e.if_(address):
+        yield address

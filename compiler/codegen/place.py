@@ -1,0 +1,212 @@
+"""Places in kernel and user memory: chains of fields and indexes, read with CO-RE offsets.
+
+A chain such as `sk.__sk_common.skc_daddr` is one relocated offset from the pointer it starts at,
+and one read. Contexts of tracepoints and pointers that the verifier knows are loaded directly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import llvmlite.ir as ir
+from aotrace.compiler.codegen.core import Access, RelocKind
+from aotrace.compiler.emitter import Reg
+from aotrace.compiler.kernel_types import field_of
+from aotrace.compiler.probes.record import ContextField
+from aotrace.compiler.sema.names import ARGS
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import Expr
+from aotrace.compiler.types import (
+    NONE,
+    Array,
+    Int,
+    Pointer,
+    Space,
+    Str,
+    Struct,
+    Type,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
+
+_READERS = {
+    Space.KERNEL: "probe_read_kernel",
+    Space.NONE: "probe_read_kernel",
+    Space.USER: "probe_read_user",
+}
+_LOCATED_MASK = 0xFFFF  # the low half of a __data_loc word is the offset in the record
+
+
+@dataclass(frozen=True)
+class Place:
+    """Memory at `base`, moved by the field path `steps` from the struct `root` (None: no path).
+
+    direct: loads need no helper. bits: the size of a bitfield, else 0.
+    """
+
+    base: Reg
+    type: Type
+    space: Space
+    root: int | None = None
+    steps: tuple[str | int, ...] = ()
+    direct: bool = False
+    bits: int = 0
+
+
+def find(e: ProgramEmitter, node: Expr) -> Place | None:
+    """The place that an expression denotes; None when it is a value of the program's own."""
+    if isinstance(node, nodes.Member):
+        return _member(e, node)
+    if isinstance(node, nodes.Index):
+        return _index(e, node)
+    if isinstance(node, nodes.Unary) and node.op == "*":
+        return _target(e, node.operand)
+    return None
+
+
+def _target(e: ProgramEmitter, pointer: Expr) -> Place:
+    """What a pointer points to."""
+    kind = e.type_of(pointer)
+    assert isinstance(kind, Pointer)  # inferred
+    root = kind.target.type_id if isinstance(kind.target, Struct) else None
+    return Place(e.value(pointer), kind.target, kind.space, root, direct=kind.trusted)
+
+
+def _member(e: ProgramEmitter, node: nodes.Member) -> Place | None:
+    if isinstance(node.base, nodes.Ident) and node.base.name == ARGS:
+        return _argument(e, node.name)
+    kind = e.type_of(node.base)
+    if isinstance(kind, Pointer):
+        return _field(_target(e, node.base), node.name)
+    outer = find(e, node.base) if isinstance(kind, Struct) else None
+    return _field(outer, node.name) if outer else None
+
+
+def _argument(e: ProgramEmitter, name: str) -> Place | None:
+    source = (e.unit.probe.arguments or {})[name]
+    if not isinstance(source, ContextField) or source.located:
+        return None  # a word is a value, not a place
+    return Place(e.fn.ctx, source.type, Space.KERNEL, source.struct, source.steps, direct=True)
+
+
+def _field(outer: Place, name: str) -> Place:
+    assert isinstance(outer.type, Struct)
+    info = field_of(outer.type, name)
+    assert info is not None  # inferred
+    root = outer.root if outer.steps else outer.type.type_id
+    steps = (*outer.steps, name)
+    return replace(outer, type=info.type, root=root, steps=steps, bits=info.bits)
+
+
+def _index(e: ProgramEmitter, node: nodes.Index) -> Place | None:
+    kind = e.type_of(node.base)
+    if isinstance(kind, Pointer):
+        element = _target(e, node.base)
+        return replace(
+            element, base=_moved(e, element.base, node.index, element.type), direct=False
+        )
+    outer = find(e, node.base)
+    if outer is None or not isinstance(kind, (Array, Str)):
+        return None
+    element_type = kind.element if isinstance(kind, Array) else Int(1, True)
+    constant = e.constant_of(node.index)
+    if outer.steps and isinstance(constant, int):
+        return replace(outer, type=element_type, steps=(*outer.steps, int(constant)), bits=0)
+    root = element_type.type_id if isinstance(element_type, Struct) else None
+    base = _moved(e, address(e, outer), node.index, element_type)
+    return Place(base, element_type, outer.space, root)
+
+
+def _moved(e: ProgramEmitter, base: Reg, index: Expr, element: Type) -> Reg:
+    return e.op("add", base, e.op("mul", e.value(index), size_of(e, element)))
+
+
+def size_of(e: ProgramEmitter, kind: Type) -> Reg:
+    """Bytes of a type on the target."""
+    if isinstance(kind, Struct):
+        return e.core(RelocKind.TYPE_SIZE, kind.type_id, ())
+    return e.const(1 if kind == NONE else kind.size)
+
+
+def address(e: ProgramEmitter, place: Place) -> Reg:
+    """Its address as i64."""
+    base = e.word(place.base)
+    if not place.steps:
+        return base
+    assert place.root is not None
+    return e.op("add", base, e.core(RelocKind.FIELD_BYTE_OFFSET, place.root, place.steps))
+
+
+def load(e: ProgramEmitter, place: Place) -> Reg:
+    """The scalar at a place, extended to 64 bits."""
+    if place.direct and place.steps and not place.bits:
+        return _load_directly(e, place)
+    slot = e.slot(8)
+    e.store(slot, 0, 8, e.const(0))
+    if not place.steps:
+        e.helper(_READERS[place.space], slot, place.type.size, address(e, place))
+        return e.load(slot, 0, place.type.size, _signed(place.type))
+    return _read_relocated(e, place, slot)
+
+
+def _signed(kind: Type) -> bool:
+    return isinstance(kind, Int) and kind.signed
+
+
+def _load_directly(e: ProgramEmitter, place: Place) -> Reg:
+    assert place.root is not None
+    access = Access(RelocKind.FIELD_BYTE_OFFSET, e.shared.btf, place.root, place.steps)
+    base = place.base if isinstance(place.base.type, ir.PointerType) else e.ir.inttoptr(
+        place.base, ir.PointerType()
+    )  # fmt: skip
+    value = e.fn.core_load(base, access, ir.IntType(place.type.size * 8))
+    return e.extend(value, _signed(place.type))
+
+
+def _read_relocated(e: ProgramEmitter, place: Place, slot: Reg) -> Reg:
+    """Read as many bytes as the field has on the target, then cut and extend by shifts."""
+    assert place.root is not None
+
+    def core(kind: RelocKind) -> Reg:
+        assert place.root is not None
+        return e.core(kind, place.root, place.steps)
+
+    if isinstance(place.type, Pointer):
+        e.helper(_READERS[place.space], slot, 8, address(e, place))
+        return e.load(slot, 0, 8)
+    size = core(RelocKind.FIELD_BYTE_SIZE)
+    e.helper(_READERS[place.space], slot, size, address(e, place))
+    word = e.load(slot, 0, 8)
+    if place.type.size == 8 and not place.bits and not _signed(place.type):
+        return word
+    left = e.op("shl", word, core(RelocKind.FIELD_LSHIFT_U64))
+    shift = "ashr" if _signed(place.type) else "lshr"
+    return e.op(shift, left, core(RelocKind.FIELD_RSHIFT_U64))
+
+
+def read_into(e: ProgramEmitter, place: Place, target: Reg, size: int) -> None:
+    """Copy `size` bytes of a place to the program's memory; zeros where it cannot be read."""
+    e.helper(_READERS[place.space], target, size, address(e, place))
+
+
+def read_bytes(e: ProgramEmitter, target: Reg, size: int, node: Expr) -> None:
+    """Copy from an lvalue, or from where a pointer points."""
+    kind = e.type_of(node)
+    if isinstance(kind, Pointer):
+        e.helper(_READERS[kind.space], target, size, e.value(node))
+        return
+    found = find(e, node)
+    assert found is not None  # a struct has no other form
+    read_into(e, found, target, size)
+
+
+def context_value(e: ProgramEmitter, source: ContextField) -> Reg:
+    """A scalar field of the context, or the address that a `__data_loc` word tells."""
+    access = Access(RelocKind.FIELD_BYTE_OFFSET, e.shared.btf, source.struct, source.steps)
+    value = e.fn.core_load(e.fn.ctx, access, ir.IntType(source.size * 8))
+    word = e.extend(value, source.signed)
+    if not source.located:
+        return word
+    return e.op("add", e.word(e.fn.ctx), e.op("and", word, _LOCATED_MASK))

@@ -1,0 +1,85 @@
+"""From plan to module: shared globals, then one BPF program per planned program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aotrace.compiler.codegen.helpers import MapType
+from aotrace.compiler.codegen.module import ModuleBuilder
+from aotrace.compiler.config import Config
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.sema.fold import Constant
+from aotrace.compiler.sema.infer import Inference
+from aotrace.compiler.sema.names import Names
+from aotrace.compiler.sema.plan import Plan, PlannedMap, PlannedProgram
+from aotrace.compiler.sema.tables import NodeTable
+from aotrace.compiler.source import Source
+from aotrace.runtime import metadata
+from aotrace.runtime.values import IntKind
+
+RING_BYTES = 1 << 22  # the loader sizes it for the target before load
+PID_SETTING = "target_pid"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every program of an object has in common."""
+
+    module: ModuleBuilder
+    plan: Plan
+    names: Names
+    constants: NodeTable[Constant]
+    found: Inference
+    btf: Btf
+    config: Config
+    maps: dict[str, Any]
+    ring: Any
+    lost: Any
+
+
+def generate(
+    source: Source, arch: str, plan: Plan, names: Names, constants: NodeTable[Constant],
+    found: Inference, btf: Btf, config: Config,
+) -> ModuleBuilder:  # fmt: skip
+    """Build the module of one object."""
+    module = ModuleBuilder(source, config.license, arch)
+    ring = module.map(metadata.RING_BUFFER, MapType.RINGBUF, None, None, RING_BYTES)
+    lost = module.counter(metadata.LOST_COUNTER)
+    maps = {name: _map(module, planned) for name, planned in plan.maps.items()}
+    shared = Shared(module, plan, names, constants, found, btf, config, maps, ring, lost)
+    for planned in plan.programs:
+        _program(shared, planned)
+    return module
+
+
+def _map(module: ModuleBuilder, planned: PlannedMap) -> Any:
+    record = planned.record
+    kind = MapType.PERCPU_HASH if record.per_cpu else MapType.HASH
+    key = record.key or IntKind(4, False)
+    return module.map(record.name, kind, key, record.value, record.max_entries)
+
+
+def _program(shared: Shared, planned: PlannedProgram) -> None:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
+    from aotrace.compiler.codegen.stmt import block
+
+    record, node = planned.record, planned.unit.node
+    fn = shared.module.program(record.name, record.section, planned.unit.point.span)
+    e = ProgramEmitter(fn, shared, planned)
+    if planned.unit.probe.kind.pid_filtered:
+        _filter_pid(e)
+    if node.predicate:
+        fn.at(node.predicate.span)
+        with e.if_(e.op("eq", e.value(node.predicate), 0)):
+            e.leave()
+    block(e, node.body)
+
+
+def _filter_pid(e: Any) -> None:
+    """Leave when the loader asked for one process and this is another."""
+    wanted = e.setting(PID_SETTING)
+    with e.if_(wanted):
+        pid = e.op("lshr", e.helper("get_current_pid_tgid"), 32)
+        with e.if_(e.op("ne", pid, wanted)):
+            e.leave()

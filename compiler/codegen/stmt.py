@@ -1,0 +1,131 @@
+"""Statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aotrace.compiler.builtins.record import AggregateFunction
+from aotrace.compiler.codegen import expr, maps
+from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.sema.infer import site_of
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Stmt
+from aotrace.compiler.types import NONE
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
+
+
+def statement(e: ProgramEmitter, node: Stmt) -> None:
+    """Emit one statement; its instructions carry its place in the script."""
+    e.fn.at(node.span)
+    _STATEMENTS[type(node)](e, node)
+
+
+def block(e: ProgramEmitter, node: nodes.Block) -> None:
+    for item in node.statements:
+        statement(e, item)
+
+
+def _expression(e: ProgramEmitter, node: nodes.ExprStmt) -> None:
+    if e.type_of(node.value).scalar or isinstance(node.value, nodes.Call):
+        e.value(node.value)
+    elif e.type_of(node.value) != NONE:
+        e.memory(node.value)
+
+
+def _discard(e: ProgramEmitter, node: nodes.Discard) -> None:
+    if e.type_of(node.value).scalar:
+        e.value(node.value)
+
+
+def _assign(e: ProgramEmitter, node: nodes.Assign) -> None:
+    if isinstance(node.value, nodes.Call) and isinstance(
+        e.shared.names.entries.get(node.value), AggregateFunction
+    ):
+        _aggregate(e, node, node.value)
+    elif isinstance(node.target, nodes.Var):
+        _assign_variable(e, node, node.target)
+    elif node.op == "=":
+        assert isinstance(node.target, (MapRef, MapAccess))
+        maps.assign(e, node.target, node.value)
+    else:
+        assert isinstance(node.target, (MapRef, MapAccess))
+        maps.store_scalar(e, node.target, _combined(e, node))
+
+
+def _combined(e: ProgramEmitter, node: nodes.Assign) -> Any:
+    left, right = e.type_of(node.target), e.type_of(node.value)
+    return expr.combine(e, node.op[:-1], e.value(node.target), left, e.value(node.value), right)
+
+
+def _assign_variable(e: ProgramEmitter, node: nodes.Assign, target: nodes.Var) -> None:
+    if node.op != "=":
+        value = _combined(e, node)
+        e.store(expr.variable_slot(e, target), 0, 8, e.word(value))
+        return
+    _set_variable(e, target, node.value)
+
+
+def _set_variable(e: ProgramEmitter, target: nodes.Var, value: nodes.Expr) -> None:
+    variable = e.shared.names.variables[target]
+    kind = e.shared.found.variables[e.unit, variable]
+    if kind.scalar:
+        number = expr.fit(e, e.value(value), kind)
+        e.store(expr.variable_slot(e, target), 0, 8, e.word(number))
+    else:
+        e.into(value, expr.variable_slot(e, target), kind)
+
+
+def _aggregate(e: ProgramEmitter, node: nodes.Assign, call: nodes.Call) -> None:
+    entry = e.shared.names.entries[call]
+    assert isinstance(entry, AggregateFunction)
+    assert isinstance(node.target, (MapRef, MapAccess))  # checked
+    site = site_of(call, e.unit, e.shared.constants, e.context, Diagnostics())
+    with e.entry(maps.ref_of(node.target), e.key(node.target)) as address:
+        entry.update(e, site, address)
+
+
+def _let(e: ProgramEmitter, node: nodes.Let) -> None:
+    if node.value:
+        _set_variable(e, node.var, node.value)
+        return
+    variable = e.shared.names.variables[node.var]
+    kind = e.shared.found.variables.get((e.unit, variable), NONE)
+    if kind != NONE:
+        e.zero(expr.variable_slot(e, node.var), 8 if kind.scalar else kind.size)
+
+
+def _if(e: ProgramEmitter, node: nodes.If) -> None:
+    condition = e.value(node.condition)
+    if node.other is None:
+        with e.if_(condition):
+            block(e, node.then)
+        return
+    with e.if_else(condition) as (then, other):
+        with then:
+            block(e, node.then)
+        with other:
+            statement(e, node.other)
+
+
+def _unroll(e: ProgramEmitter, node: nodes.Unroll) -> None:
+    for _ in range(int(e.constant_of(node.count) or 0)):
+        block(e, node.body)
+
+
+def _return(e: ProgramEmitter, _node: nodes.Return) -> None:
+    e.leave()
+
+
+_STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
+    nodes.Block: block,
+    nodes.ExprStmt: _expression,
+    nodes.Discard: _discard,
+    nodes.Assign: _assign,
+    nodes.Let: _let,
+    nodes.If: _if,
+    nodes.Unroll: _unroll,
+    nodes.Return: _return,
+}

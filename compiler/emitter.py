@@ -1,0 +1,91 @@
+"""What builtins say to codegen: the primitives from which their code is made.
+
+Builtin records (compiler/builtins) are written against this protocol, so that they need not know
+LLVM; codegen provides it. A Reg is an opaque handle of a 64-bit value or an address.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from aotrace.compiler.probes.record import Argument
+from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
+from aotrace.compiler.types import Type
+
+Reg = Any
+
+
+class Emitter(Protocol):
+    """Emits into the program being built, at the current place."""
+
+    # constants and memory
+    def const(self, value: int) -> Reg: ...
+    def blob(self, data: bytes) -> Reg:
+        """Address of constant bytes in .rodata."""
+
+    def setting(self, name: str) -> Reg:
+        """Value of a u64 that the loader sets before load (runtime/metadata.py, Setting)."""
+
+    def slot(self, size: int, align: int = 8) -> Reg:
+        """Memory that lives while the program runs; not cleared."""
+
+    def zero(self, address: Reg, size: int) -> None: ...
+    def copy(self, target: Reg, source: Reg, size: int) -> None: ...
+    def load(self, address: Reg, offset: int, size: int, signed: bool = False) -> Reg: ...
+    def store(self, address: Reg, offset: int, size: int, value: Reg) -> None: ...
+    def offset(self, address: Reg, by: Reg | int) -> Reg: ...
+
+    # arithmetic: two's complement, 64 bits
+    def op(self, name: str, left: Reg, right: Reg | int) -> Reg:
+        """add sub mul udiv urem and or xor shl lshr ashr, and comparisons giving 0 or 1:
+        eq ne ult ule ugt uge slt sle sgt sge."""
+
+    def select(self, condition: Reg, then: Reg | int, other: Reg | int) -> Reg: ...
+    def bounded(self, value: Reg, last: int) -> Reg:
+        """The value, at most `last`, in a way that the verifier sees."""
+
+    def bswap(self, value: Reg, size: int) -> Reg: ...
+
+    # control
+    def if_(self, condition: Reg) -> AbstractContextManager[None]: ...
+    def if_else(
+        self, condition: Reg
+    ) -> AbstractContextManager[
+        tuple[AbstractContextManager[None], AbstractContextManager[None]]
+    ]: ...
+    def leave(self) -> None:
+        """End the program here."""
+
+    # the kernel
+    def argument(self, source: Argument) -> Reg:
+        """The value of a word or field of the program's context."""
+
+    def helper(self, name: str, *args: Reg | int) -> Reg:
+        """Call a BPF helper by its kernel name without `bpf_`."""
+
+    # expressions of the script
+    def type_of(self, expr: Expr) -> Type: ...
+    def constant_of(self, expr: Expr) -> int | bytes | bool | None: ...
+    def value(self, expr: Expr) -> Reg:
+        """A scalar expression's value, extended to 64 bits by its type."""
+
+    def memory(self, expr: Expr) -> Reg:
+        """Address of a value that does not fit a register; not to be written to."""
+
+    def into(self, expr: Expr, target: Reg, type: Type) -> None:
+        """Store an expression at an address in the form of `type`, padding included."""
+
+    def address(self, expr: Expr) -> Reg:
+        """Where a value lies: an lvalue of the kernel in the kernel, others in own memory."""
+
+    def read(self, target: Reg, size: int, expr: Expr) -> None:
+        """Copy from where a pointer points, or from an lvalue in kernel memory."""
+
+    # maps
+    def map(self, ref: MapRef) -> Reg: ...
+    def key(self, access: MapAccess | MapRef) -> Reg:
+        """Address of the key that an access denotes."""
+
+    def entry(self, ref: MapRef, key: Reg) -> AbstractContextManager[Reg]:
+        """Within: the address of the map's value at the key, made zero where there was none."""

@@ -1,0 +1,142 @@
+"""The kernel's types as the language sees them, and the way to a field.
+
+Anonymous members are looked through: a field's steps name only what has a name, which is what a
+CO-RE relocation needs (libbpf finds the same name in the target's own anonymous members).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aotrace.compiler.kernel import btf_types as bt
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel.btf_kinds import BtfKind
+from aotrace.compiler.types import (
+    INT64,
+    NONE,
+    UINT8,
+    UINT64,
+    Array,
+    Bool,
+    EnumType,
+    Int,
+    Pointer,
+    Space,
+    Str,
+    Struct,
+    Type,
+)  # fmt: skip
+
+_WIDTHS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """One field: its type, its type id, whether it is a bitfield (bits > 0)."""
+
+    type: Type
+    type_id: int
+    bits: int
+
+
+def type_of(btf: Btf, type_id: int, space: Space = Space.KERNEL) -> Type:
+    """The language's type for a BTF type; NONE for void and what has no values (functions)."""
+    space = _tagged(btf, type_id, space)
+    resolved = btf.resolve(type_id)
+    if isinstance(resolved, bt.Int):
+        return _integer(resolved)
+    if isinstance(resolved, bt.Ptr):
+        target_space = _tagged(btf, resolved.target, Space.KERNEL)
+        return Pointer(type_of(btf, resolved.target), target_space)
+    if isinstance(resolved, bt.Array):
+        return _array(btf, resolved, space)
+    if isinstance(resolved, bt.Struct):
+        return Struct(resolved.name, resolved.is_union, btf, resolved.id)
+    if isinstance(resolved, bt.Enum):
+        values = tuple((v.name, v.value) for v in resolved.values)
+        return EnumType(resolved.size, resolved.signed, name=resolved.name, enumerators=values)
+    if isinstance(resolved, bt.Fwd):
+        return _forward(btf, resolved)
+    return NONE
+
+
+def field_of(struct: Struct, name: str) -> FieldInfo | None:
+    """The field of that name, anonymous members included."""
+    for member in _named_members(struct.btf, struct.type_id):
+        if member.name == name:
+            kind = type_of(struct.btf, member.type_id)
+            return FieldInfo(kind, member.type_id, member.bit_size)
+    return None
+
+
+def field_names(struct: Struct) -> list[str]:
+    """Names of all fields, those of anonymous members included."""
+    return [member.name for member in _named_members(struct.btf, struct.type_id)]
+
+
+def find_struct(btf: Btf, tag: str, name: str) -> Struct | None:
+    """The struct or union of that name."""
+    kind = BtfKind.UNION if tag == "union" else BtfKind.STRUCT
+    type_id = btf.find(kind, name)
+    if type_id is None:
+        return None
+    return Struct(name, tag == "union", btf, type_id)
+
+
+def find_named(btf: Btf, tag: str, name: str) -> Type | None:
+    """A type by tag ("struct", "union", "enum", or "" for a typedef or integer) and name."""
+    if tag in ("struct", "union"):
+        return find_struct(btf, tag, name)
+    kinds = (BtfKind.ENUM, BtfKind.ENUM64) if tag == "enum" else (
+        BtfKind.TYPEDEF, BtfKind.INT, BtfKind.STRUCT, BtfKind.UNION, BtfKind.ENUM
+    )  # fmt: skip
+    for kind in kinds:
+        type_id = btf.find(kind, name)
+        if type_id is not None:
+            return type_of(btf, type_id)
+    return None
+
+
+def _named_members(btf: Btf, type_id: int) -> Iterator[bt.Member]:
+    struct = btf.resolve(type_id)
+    if not isinstance(struct, bt.Struct):
+        return
+    for member in struct.members:
+        if member.name:
+            yield member
+        else:
+            yield from _named_members(btf, member.type_id)
+
+
+def _integer(item: bt.Int) -> Type:
+    if item.encoding == "bool":
+        return Bool()
+    if item.size in _WIDTHS:
+        return Int(item.size, item.signed)
+    return Array(UINT64, item.size // 8)
+
+
+def _array(btf: Btf, array: bt.Array, space: Space) -> Type:
+    element = btf.resolve(array.elem)
+    if isinstance(element, bt.Int) and element.size == 1 and element.encoding != "bool":
+        if element.signed or element.encoding == "char" or element.name == "char":
+            return Str(array.count, padded=False)
+        return Array(UINT8, array.count)
+    item = type_of(btf, array.elem, space)
+    return Array(INT64 if item == NONE else item, array.count)
+
+
+def _forward(btf: Btf, forward: bt.Fwd) -> Type:
+    full = find_struct(btf, "union" if forward.is_union else "struct", forward.name)
+    return full or Struct(forward.name, forward.is_union, btf, forward.id)
+
+
+def _tagged(btf: Btf, type_id: int, space: Space) -> Space:
+    """USER where a `__user` type tag stands among the modifiers."""
+    found = btf.type(type_id)
+    while isinstance(found, (bt.Modifier, bt.Typedef)):
+        if isinstance(found, bt.Modifier) and found.name == "user":
+            return Space.USER
+        found = btf.type(found.target)
+    return space

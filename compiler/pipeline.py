@@ -1,0 +1,148 @@
+"""The straight line from source text to object bytes: one typed call per stage.
+
+A Compiler is opened once for one kernel and may translate many scripts; each pass reports all its
+errors, and the line stops after the first pass that reported any (CompileError).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from aotrace.compiler.arch import Arch
+from aotrace.compiler.codegen.backend import Backend, BackendError
+from aotrace.compiler.codegen.program import generate
+from aotrace.compiler.config import Config
+from aotrace.compiler.diagnostics import CompileError, Diagnostic, Diagnostics, Severity
+from aotrace.compiler.kernel.sources import KernelSources
+from aotrace.compiler.objfile.describe import describe
+from aotrace.compiler.objfile.finish import finish
+from aotrace.compiler.sema.check import check_types
+from aotrace.compiler.sema.fold import Constant, fold_constants
+from aotrace.compiler.sema.infer import Inference, infer_types
+from aotrace.compiler.sema.names import Names, resolve_names
+from aotrace.compiler.sema.plan import Plan, make_plan
+from aotrace.compiler.sema.support import check_support
+from aotrace.compiler.sema.tables import NodeTable
+from aotrace.compiler.sema.units import Unit, resolve_probes
+from aotrace.compiler.source import Source, Span
+from aotrace.compiler.syntax.nodes import Program
+from aotrace.compiler.syntax.parser import parse
+from aotrace.compiler.syntax.preprocess import Options as PreprocessOptions
+from aotrace.compiler.syntax.preprocess import Preprocessed, preprocess
+from aotrace.runtime.metadata import Metadata
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a build is made for."""
+
+    arch: Arch
+    config: Config = field(default_factory=Config)
+    preprocessor: PreprocessOptions = field(default_factory=PreprocessOptions)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A script whose meaning is known."""
+
+    program: Program
+    units: list[Unit]
+    names: Names
+    constants: NodeTable[Constant]
+    found: Inference
+    plan: Plan
+    warnings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A finished object; the listings are there when they were asked for."""
+
+    object: bytes
+    metadata: Metadata
+    optimized_ir: str | None
+    assembly: str | None
+
+
+class Compiler:
+    """Translates scripts for one kernel. LLVM runs in a process of its own."""
+
+    def __init__(self, sources: KernelSources, options: Options, backend: Backend) -> None:
+        self.sources = sources
+        self.options = options
+        self.backend = backend
+
+    def __enter__(self) -> Compiler:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.backend.close()
+
+    def preprocess(self, source: Source) -> Preprocessed:
+        diagnostics = Diagnostics()
+        prepared = preprocess(source, self.options.preprocessor, diagnostics)
+        diagnostics.stop_if_failed()
+        return prepared
+
+    def parse(self, source: Source) -> Program:
+        """Source text to AST. Raises CompileError."""
+        prepared = self.preprocess(source)
+        diagnostics = Diagnostics()
+        program = parse(prepared, diagnostics)
+        diagnostics.stop_if_failed()
+        return program
+
+    def analyse(self, source: Source) -> Analysis:
+        """Source text to plan. Raises CompileError."""
+        program = self.parse(source)
+        diagnostics = Diagnostics()
+        check_support(program, diagnostics)
+        diagnostics.stop_if_failed()
+        btf, config = self.sources.btf, self.options.config
+        units = resolve_probes(program, self.sources, self.options.arch, diagnostics)
+        names = resolve_names(program, btf, diagnostics)
+        diagnostics.stop_if_failed()
+        constants = fold_constants(program, names)
+        found = infer_types(units, names, constants, btf, config, diagnostics)
+        diagnostics.stop_if_failed()
+        check_types(units, names, constants, found, btf, config, diagnostics)
+        diagnostics.stop_if_failed()
+        plan = make_plan(units, names, constants, found, btf, config)
+        return Analysis(program, units, names, constants, found, plan, diagnostics.warnings)
+
+    def emit(self, source: Source, analysis: Analysis, listings: bool = False) -> Output:
+        """Plan to object bytes. Raises CompileError."""
+        a, options = analysis, self.options
+        try:
+            module = generate(
+                source, options.arch.name, a.plan, a.names, a.constants, a.found,
+                self.sources.btf, options.config,
+            )  # fmt: skip
+            emitted = self.backend.emit(module.finish(), options.arch.name, listings)
+        except BackendError as error:
+            raise CompileError([*a.warnings, _diagnosis(source, error)]) from error
+
+        described: list[Metadata] = []
+
+        def section(settings: dict[str, int]) -> bytes:
+            described.append(
+                describe(source, options.arch, options.config, a.plan, module, settings)
+            )
+            return described[0].dump()
+
+        finished = finish(emitted.object, module.fixups, section)
+        return Output(finished, described[0], emitted.optimized_ir, emitted.assembly)
+
+
+def _diagnosis(source: Source, error: BackendError) -> Diagnostic:
+    """LLVM's complaint as a message about the script."""
+    span = None
+    if error.line:
+        start = sum(len(source.line(n)) + 1 for n in range(1, error.line))
+        start = min(start + max(error.column - 1, 0), len(source.text))
+        span = Span(source, start, min(start + 1, len(source.text)))
+    return Diagnostic(Severity.ERROR, error.message, span, (error.hint,) if error.hint else ())

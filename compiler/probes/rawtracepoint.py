@@ -1,0 +1,45 @@
+"""rawtracepoint: a tracepoint's own arguments, typed by the kernel's BTF."""
+
+from __future__ import annotations
+
+from aotrace.compiler.diagnostics import did_you_mean
+from aotrace.compiler.kernel_types import type_of
+from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.types import INT64, NONE, Type
+
+_WORD = 8  # bytes; struct bpf_raw_tracepoint_args is an array of u64
+
+
+def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
+    parts = request.point.parts
+    if len(parts) not in (2, 3) or not all(parts):
+        request.error(f"`{request.point.text}` is not a rawtracepoint", f"use {RAWTRACEPOINT.form}")
+        return None
+    name = parts[-1]
+    functions = request.sources.functions
+    params = functions.find_raw_tracepoint(name)
+    if params is None:
+        known = functions.raw_tracepoint_names()
+        request.error(f"no raw tracepoint `{name}`", *did_you_mean(name, known))
+        return None
+    btf = request.sources.btf
+    types = [_argument_type(type_of(btf, type_id)) for _, type_id in params]
+    arguments = {
+        param: ContextWord(kind, i * _WORD)
+        for i, ((param, _), kind) in enumerate(zip(params, types, strict=True))
+    }
+    words = tuple(ContextWord(INT64, i * _WORD) for i in range(len(params)))
+    return ResolvedProbe(
+        RAWTRACEPOINT, f"rawtracepoint:{':'.join(parts[1:])}", f"raw_tp/{name}", "raw_tracepoint",
+        {"name": name}, arguments=arguments, words=words,
+    )  # fmt: skip
+
+
+def _argument_type(kind: Type) -> Type:
+    return INT64 if kind == NONE else kind
+
+
+RAWTRACEPOINT = ProbeKind(
+    "rawtracepoint", ("rt",), "rawtracepoint:EVENT", "A tracepoint with its raw arguments.",
+    _resolve, pid_filtered=True,
+)  # fmt: skip

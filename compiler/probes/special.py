@@ -1,0 +1,21 @@
+"""BEGIN and END: run once by the loader, in its own context."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
+
+
+def _resolve(mechanism: str, request: ProbeRequest) -> ResolvedProbe | None:
+    if len(request.point.parts) > 1:
+        request.error(f"{mechanism} probe takes no arguments")
+        return None
+    kind = BEGIN if mechanism == "begin" else END
+    return ResolvedProbe(kind, mechanism, "raw_tp", mechanism, {})
+
+
+BEGIN = ProbeKind(
+    "begin", ("BEGIN",), "begin", "Runs once when tracing starts.", partial(_resolve, "begin")
+)
+END = ProbeKind("end", ("END",), "end", "Runs once when tracing ends.", partial(_resolve, "end"))

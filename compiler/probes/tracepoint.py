@@ -1,0 +1,85 @@
+"""tracepoint: a static event of the kernel, its record's fields by name.
+
+Every field is relocated in the event's context struct, so one object fits kernels that lay
+their records out differently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aotrace.compiler.diagnostics import did_you_mean
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel.tracepoint_fields import TracepointField
+from aotrace.compiler.kernel.tracepoints import Tracepoint
+from aotrace.compiler.kernel_types import type_of
+from aotrace.compiler.probes.record import ContextField, ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.types import INT64, NONE, Int, Pointer, Space, Type
+
+_PLAIN, _LOCATED = "plain", "data_loc"
+
+
+def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
+    parts = request.point.parts
+    if len(parts) != 3 or not all(parts):
+        request.error(f"`{request.point.text}` is not a tracepoint", f"use {TRACEPOINT.form}")
+        return None
+    _, category, name = parts
+    known = request.sources.tracepoints
+    found = known.find(category, name, request.fields)
+    if found is None:
+        hints = did_you_mean(name, known.suggestions(category, name))
+        request.error(f"the kernel this is built for has no tracepoint `{category}:{name}`", *hints)
+        return None
+    _check_relocatable(request, found)
+    arguments = {
+        field.name: _argument(found, field) for field in found.fields if _relocatable(field)
+    }
+    return ResolvedProbe(
+        TRACEPOINT, f"tracepoint:{category}:{name}", f"tracepoint/{category}/{name}",
+        "tracepoint", {"category": category, "name": name}, arguments=arguments,
+    )  # fmt: skip
+
+
+def _relocatable(field: TracepointField) -> bool:
+    return bool(field.path) and field.kind in (_PLAIN, _LOCATED)
+
+
+def _check_relocatable(request: ProbeRequest, found: Tracepoint) -> None:
+    for name in sorted(request.fields):
+        field = found.field(name)
+        if field and not _relocatable(field):
+            request.error(
+                f"the field `{name}` cannot be relocated: BTF does not say where it lies",
+                "its place would be this kernel's only",
+            )
+
+
+def _argument(event: Tracepoint, field: TracepointField) -> ContextField:
+    assert event.struct_id is not None  # a field with a path has a struct
+    btf = event.btf
+    located = field.kind == _LOCATED
+    kind = _located_type(btf, field) if located else _plain_type(btf, field)
+    return ContextField(
+        kind, btf, event.struct_id, field.path, field.size, field.signed, located=located
+    )
+
+
+def _located_type(btf: Btf, field: TracepointField) -> Type:
+    element = type_of(btf, field.type_id) if field.type_id else Int(1, True)
+    return Pointer(Int(1, True) if element == NONE else element)
+
+
+def _plain_type(btf: Btf, field: TracepointField) -> Type:
+    kind = type_of(btf, field.type_id) if field.type_id else INT64
+    if isinstance(kind, Pointer):
+        return replace(kind, space=Space.USER) if field.user else kind
+    if type(kind) is Int and not field.is_array:
+        return Int(field.size, kind.signed)
+    return Pointer(NONE, Space.USER) if field.user else kind
+
+
+TRACEPOINT = ProbeKind(
+    "tracepoint", ("t",), "tracepoint:CATEGORY:EVENT", "A static event of the kernel.",
+    _resolve, pid_filtered=True,
+)  # fmt: skip

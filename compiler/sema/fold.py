@@ -1,0 +1,117 @@
+"""Constant folding: the values that are known at build time.
+
+Integers are 64 bits wide and wrap; division by zero is left to the check pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aotrace.compiler.sema.names import Names
+from aotrace.compiler.sema.tables import NodeTable
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import Node, Program
+from aotrace.compiler.syntax.walk import children
+
+Constant = int | bytes | bool
+
+_INTEGERS: dict[str, Callable[[int, int], int]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "&": lambda a, b: a & b,
+    "|": lambda a, b: a | b,
+    "^": lambda a, b: a ^ b,
+    "<<": lambda a, b: a << (b & 63),
+    ">>": lambda a, b: a >> (b & 63),
+}
+_COMPARISONS: dict[str, Callable[[int | bytes, int | bytes], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+_ORDERED: dict[str, Callable[[int, int], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+_DIVISIONS: dict[str, Callable[[int, int], int]] = {
+    "/": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+}
+
+
+def fold_constants(program: Program, names: Names) -> NodeTable[Constant]:
+    """The value of each expression that has one at build time."""
+    folder = _Folder(names)
+    for probe in program.probes:
+        folder.visit(probe)
+    return folder.values
+
+
+class _Folder:
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.values: NodeTable[Constant] = NodeTable()
+
+    def visit(self, node: Node) -> None:
+        for child in children(node):
+            self.visit(child)
+        rule = _RULES.get(type(node))
+        value = rule(self, node) if rule else None
+        if value is not None:
+            self.values[node] = value
+
+    def literal(self, node: nodes.IntLit | nodes.StrLit | nodes.BoolLit) -> Constant:
+        return node.value
+
+    def identifier(self, node: nodes.Ident) -> Constant | None:
+        constant = self.names.constants.get(node)
+        # an enumerator's value is the target's to say: only numbers are folded
+        return constant.value if constant and constant.enum_id is None else None
+
+    def unary(self, node: nodes.Unary) -> Constant | None:
+        value = self.values.get(node.operand)
+        if value is None or isinstance(value, bytes):
+            return None
+        if node.op == "!":
+            return not value
+        if node.op in ("-", "~", "+"):
+            return _wrap({"-": -value, "~": ~value, "+": +value}[node.op], signed=True)
+        return None
+
+    def binary(self, node: nodes.Binary) -> Constant | None:
+        left, right = self.values.get(node.left), self.values.get(node.right)
+        if left is None or right is None:
+            return None
+        if node.op in _COMPARISONS and isinstance(left, bytes) == isinstance(right, bytes):
+            return _COMPARISONS[node.op](left, right)
+        if isinstance(left, bytes) or isinstance(right, bytes):
+            return None
+        return _fold_numbers(node.op, left, right)
+
+
+def _fold_numbers(op: str, left: int, right: int) -> Constant | None:
+    if op in _ORDERED:
+        return _ORDERED[op](left, right)
+    if op in ("&&", "||"):
+        return bool(left and right) if op == "&&" else bool(left or right)
+    signed = min(left, right) < 0 or op == "-"
+    if op in _DIVISIONS:
+        return _DIVISIONS[op](left, right) if left >= 0 and right > 0 else None
+    return _wrap(_INTEGERS[op](left, right), signed) if op in _INTEGERS else None
+
+
+def _wrap(value: int, signed: bool) -> int:
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if signed and value >> 63 else value
+
+
+_RULES: dict[type[Node], Callable[..., Constant | None]] = {
+    nodes.IntLit: _Folder.literal,
+    nodes.StrLit: _Folder.literal,
+    nodes.BoolLit: _Folder.literal,
+    nodes.Ident: _Folder.identifier,
+    nodes.Unary: _Folder.unary,
+    nodes.Binary: _Folder.binary,
+}

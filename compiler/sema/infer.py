@@ -1,0 +1,480 @@
+"""Type inference: the type of every expression, variable and map.
+
+Bodies are walked until nothing changes: a variable's type is the promotion of all that is assigned
+to it, a map's
+those of its keys and values over the whole script. Mismatches are reported in one last walk, when
+types are final, so that an early guess is never shown to a user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from aotrace.compiler.builtins.record import (
+    AggregateFunction,
+    Builtin,
+    Function,
+    MapFunction,
+    ProbeContext,
+    Site,
+)  # fmt: skip
+from aotrace.compiler.config import Config
+from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel_types import field_names, field_of
+from aotrace.compiler.sema.fold import Constant
+from aotrace.compiler.sema.names import ARGS, Names
+from aotrace.compiler.sema.operators import binary_type, unary_type
+from aotrace.compiler.sema.tables import NodeTable, Variable
+from aotrace.compiler.sema.typeexpr import TypeReader
+from aotrace.compiler.sema.units import Unit
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
+from aotrace.compiler.syntax.walk import children
+from aotrace.compiler.types import (
+    INT64,
+    NONE,
+    UINT64,
+    Aggregate,
+    Array,
+    Bool,
+    Int,
+    Pointer,
+    Record,
+    Str,
+    Struct,
+    Tuple,
+    Type,
+    literal,
+    promote,
+)  # fmt: skip
+
+_MAX_ROUNDS = 32  # each round can only widen types, of which there are few
+
+
+@dataclass
+class MapTypes:
+    """Key and value of one map as far as known; key None: used without keys."""
+
+    key: Type | None = None
+    value: Type = NONE
+    keyed: bool = False
+    node: MapRef | None = None
+
+
+@dataclass
+class Inference:
+    """All that inference found beside the units' own type tables."""
+
+    maps: dict[str, MapTypes] = field(default_factory=dict)
+    variables: dict[tuple[Unit, Variable], Type] = field(default_factory=dict)
+
+
+def infer_types(
+    units: list[Unit],
+    names: Names,
+    constants: NodeTable[Constant],
+    btf: Btf,
+    config: Config,
+    diagnostics: Diagnostics,
+) -> Inference:
+    """Give every unit its types. Reports each mismatch once, when all types are settled."""
+    found = Inference()
+    silent = Diagnostics()
+    for _ in range(_MAX_ROUNDS):
+        before = _state(found)
+        _round(found, units, names, constants, btf, config, silent)
+        if _state(found) == before:
+            break
+    _round(found, units, names, constants, btf, config, diagnostics)
+    return found
+
+
+def _state(found: Inference) -> object:
+    return [
+        *((name, m.key, m.value, m.keyed) for name, m in found.maps.items()),
+        *((v.name, repr(t)) for (_, v), t in found.variables.items()),
+    ]
+
+
+def _round(
+    found: Inference, units: list[Unit], names: Names, constants: NodeTable[Constant],
+    btf: Btf, config: Config, diagnostics: Diagnostics,
+) -> None:  # fmt: skip
+    for unit in units:
+        context = ProbeContext(unit.probe, btf, config)
+        walker = _Walker(found, unit, names, constants, context, diagnostics)
+        if unit.node.predicate:
+            walker.visit(unit.node.predicate)
+        walker.visit(unit.node.body)
+
+
+class _Walker:
+    """One walk over one unit's body."""
+
+    def __init__(
+        self, found: Inference, unit: Unit, names: Names, constants: NodeTable[Constant],
+        context: ProbeContext, diagnostics: Diagnostics,
+    ) -> None:  # fmt: skip
+        self.found = found
+        self.unit = unit
+        self.names = names
+        self.constants = constants
+        self.context = context
+        self.diagnostics = diagnostics
+        self.types_written = TypeReader(context.btf, diagnostics)
+
+    def visit(self, node: Node) -> Type:
+        """The node's type, which is also put into the unit's table."""
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            for child in children(node):
+                self.visit(child)
+            return NONE
+        found = handler(self, node)
+        self.unit.types[node] = found
+        return found
+
+    # --- leaves
+
+    def integer(self, node: nodes.IntLit) -> Type:
+        return literal(node.value)
+
+    def string(self, node: nodes.StrLit) -> Type:
+        return Str(len(node.value) + 1)
+
+    def boolean(self, _node: nodes.BoolLit) -> Type:
+        return Bool()
+
+    def identifier(self, node: nodes.Ident) -> Type:
+        entry = self.names.entries.get(node)
+        if isinstance(entry, Builtin):
+            return self.builtin(entry, node)
+        constant = self.names.constants.get(node)
+        return constant.type if constant else NONE
+
+    def builtin(self, entry: Builtin, node: Node) -> Type:
+        found = entry.type(self.context)
+        if found is None:
+            kind = self.unit.probe.kind.name
+            self.diagnostics.error(f"`{entry.name}` is not available in a {kind} probe", node.span)
+        return found or NONE
+
+    def variable(self, node: nodes.Var) -> Type:
+        variable = self.names.variables.get(node)
+        return self.found.variables.get((self.unit, variable), NONE) if variable else NONE
+
+    # --- maps
+
+    def map_of(self, ref: MapRef) -> MapTypes:
+        return self.found.maps.setdefault(ref.name, MapTypes(node=ref))
+
+    def scalar_map(self, node: MapRef) -> Type:
+        """A map named as a value: only one without keys is one."""
+        return self.map_of(node).value
+
+    def map_access(self, node: MapAccess) -> Type:
+        self.note_key(node)
+        return self.map_of(node.map).value
+
+    def note_key(self, access: MapAccess) -> None:
+        entry, key = self.map_of(access.map), self.visit(access.key)
+        if entry.node and entry.key is None and not entry.keyed and entry.value != NONE:
+            self.mixed(access)
+        entry.keyed = True
+        merged = promote(entry.key or NONE, key)
+        if merged is None:
+            self.diagnostics.error(
+                f"Argument mismatch for @{access.map.name}: trying to access with arguments: "
+                f"'{key}' when map expects arguments: '{entry.key}'",
+                access.span,
+            )
+        else:
+            entry.key = merged if merged != NONE else entry.key
+
+    def mixed(self, node: Node) -> None:
+        name = node.map.name if isinstance(node, MapAccess) else getattr(node, "name", "")
+        self.diagnostics.error(f"@{name} is used both with and without keys", node.span)
+
+    def note_value(self, target: MapRef | MapAccess, value: Type, span_of: Node) -> None:
+        ref = target.map if isinstance(target, MapAccess) else target
+        entry = self.map_of(ref)
+        if isinstance(target, MapAccess):
+            self.note_key(target)
+        elif entry.keyed:
+            self.mixed(target)
+        merged = self.merged_value(entry.value, value)
+        if merged is None:
+            self.diagnostics.error(
+                f"Type mismatch for @{ref.name}: trying to assign value of type '{value}' "
+                f"when map already has a type '{entry.value}'",
+                span_of.span,
+            )
+        else:
+            entry.value = merged
+        self.unit.types[target] = entry.value
+
+    @staticmethod
+    def merged_value(current: Type, new: Type) -> Type | None:
+        if isinstance(current, Aggregate) or isinstance(new, Aggregate):
+            return new if current in (NONE, new) else None
+        merged = promote(current, new)
+        return _map_value(merged) if merged else None
+
+    # --- memory
+
+    def member(self, node: nodes.Member) -> Type:
+        if isinstance(node.base, nodes.Ident) and node.base.name == ARGS:
+            return self.argument(node)
+        base = self.visit(node.base)
+        if isinstance(base, Pointer):
+            base = base.target
+        if isinstance(base, Struct):
+            return self.field(node, base)
+        if isinstance(base, Record) and node.name in base.names:
+            return base.items[base.names.index(node.name)]
+        if base != NONE:
+            self.diagnostics.error(
+                f"cannot take field `{node.name}` of a value of type '{base}'", node.field_span,
+                "cast it to a pointer to the struct that it points to",
+            )  # fmt: skip
+        return NONE
+
+    def field(self, node: nodes.Member, base: Struct) -> Type:
+        info = field_of(base, node.name)
+        if info is None:
+            hints = did_you_mean(node.name, field_names(base))
+            self.diagnostics.error(f"`{base}` has no field `{node.name}`", node.field_span, *hints)
+            return NONE
+        return info.type
+
+    def argument(self, node: nodes.Member) -> Type:
+        arguments = self.unit.probe.arguments
+        kind = self.unit.probe.kind.name
+        if arguments is None:
+            self.diagnostics.error(f"a {kind} probe has no `args`", node.span, "use arg0, arg1 …")
+            return NONE
+        found = arguments.get(node.name)
+        if found is None:
+            known = ", ".join(arguments)
+            hints = did_you_mean(node.name, arguments) or (f"it has: {known}",)
+            text = f"`{self.unit.probe.text}` has no argument `{node.name}`"
+            self.diagnostics.error(text, node.field_span, *hints)
+            return NONE
+        return found.type
+
+    def index(self, node: nodes.Index) -> Type:
+        base, index = self.visit(node.base), self.visit(node.index)
+        if index != NONE and not isinstance(index, (Int, Bool)):
+            self.diagnostics.error(f"an index must be an integer, not '{index}'", node.index.span)
+        constant = self.constants.get(node.index)
+        if isinstance(base, Array):
+            self.check_bound(node, base, constant)
+            return base.element
+        if isinstance(base, Pointer) and base.target != NONE:
+            return base.target
+        if isinstance(base, Str):
+            return Int(1, True)
+        if isinstance(base, Tuple) and isinstance(constant, int):
+            return self.tuple_item_at(base, constant, node)
+        if base != NONE:
+            self.diagnostics.error(f"cannot index a value of type '{base}'", node.base.span)
+        return NONE
+
+    def check_bound(self, node: nodes.Index, base: Array, constant: Constant | None) -> None:
+        if isinstance(constant, int) and base.count and not 0 <= constant < base.count:
+            self.diagnostics.error(
+                f"the index {constant} is out of bounds for array of size {base.count}",
+                node.index.span,
+            )
+
+    def tuple_item(self, node: nodes.TupleItem) -> Type:
+        base = self.visit(node.base)
+        if isinstance(base, Tuple):
+            return self.tuple_item_at(base, node.index, node)
+        if base != NONE:
+            self.diagnostics.error(f"a value of type '{base}' has no item .{node.index}", node.span)
+        return NONE
+
+    def tuple_item_at(self, base: Tuple, index: int, node: Node) -> Type:
+        if 0 <= index < len(base.items):
+            return base.items[index]
+        self.diagnostics.error(f"the tuple has {len(base.items)} items, no item {index}", node.span)
+        return NONE
+
+    # --- operators
+
+    def unary(self, node: nodes.Unary) -> Type:
+        operand = self.visit(node.operand)
+        constant = self.constants.get(node)
+        if isinstance(constant, int) and not isinstance(constant, bool) and node.op == "-":
+            return literal(constant)
+        return unary_type(node, operand, self.diagnostics)
+
+    def binary(self, node: nodes.Binary) -> Type:
+        left, right = self.visit(node.left), self.visit(node.right)
+        return binary_type(node, left, right, self.diagnostics)
+
+    def ternary(self, node: nodes.Ternary) -> Type:
+        condition = self.visit(node.condition)
+        then = self.visit(node.then) if node.then else condition
+        other = self.visit(node.other)
+        merged = promote(then, other)
+        if merged is None:
+            self.diagnostics.error(
+                f"Ternary operator must return the same type: have '{then}' and '{other}'",
+                node.span,
+            )
+        return merged or NONE
+
+    def cast(self, node: nodes.Cast) -> Type:
+        operand = self.visit(node.operand)
+        target = self.types_written.read(node.type)
+        if isinstance(target, Pointer) and isinstance(operand, Pointer):
+            return replace(target, space=operand.space)
+        return target
+
+    def sizeof(self, node: nodes.Sizeof) -> Type:
+        operand = node.operand
+        if isinstance(operand, (nodes.NamedType, nodes.PointerTo, nodes.ArrayOf)):
+            self.unit.types[operand] = self.types_written.read(operand)
+        else:
+            self.visit(operand)
+        return UINT64
+
+    def inc_dec(self, node: nodes.IncDec) -> Type:
+        target = node.target
+        if isinstance(target, (MapRef, MapAccess)):
+            current = self.visit(target)
+            kind = current if isinstance(current, (Pointer, Int)) else INT64
+            self.note_value(target, INT64 if isinstance(kind, Int) else kind, node)
+            return kind
+        found = self.visit(target)
+        if found != NONE and not isinstance(found, (Int, Pointer)):
+            self.diagnostics.error(
+                f"The {node.op} operator can not be used on expressions of type '{found}'",
+                node.span,
+            )
+        elif isinstance(target, nodes.Var) and isinstance(found, Int):
+            self.note_variable(target, INT64, node)
+        return found
+
+    def tuple(self, node: nodes.TupleLit) -> Type:
+        return Tuple(tuple(self.visit(item) for item in node.items))
+
+    def record(self, node: nodes.RecordLit) -> Type:
+        items = tuple(self.visit(f.value) for f in node.fields)
+        return Record(tuple(f.name for f in node.fields), items)
+
+    # --- calls
+
+    def call(self, node: nodes.Call) -> Type:
+        entry = self.names.entries.get(node)
+        if isinstance(entry, Builtin):
+            return self.builtin(entry, node)
+        if isinstance(entry, MapFunction):
+            return self.map_call(node, entry)
+        site = self.site(node)
+        if isinstance(entry, (Function, AggregateFunction)):
+            return entry.type(site) if NONE not in site.types else NONE
+        return NONE
+
+    def site(self, node: nodes.Call) -> Site:
+        types = tuple(self.visit(arg) for arg in node.args)
+        constants = tuple(self.constants.get(arg) for arg in node.args)
+        return Site(node, types, constants, self.context, self.diagnostics)
+
+    def map_call(self, node: nodes.Call, entry: MapFunction) -> Type:
+        for arg in node.args:
+            self.visit(arg)
+        target = node.args[0] if node.args else None
+        if len(node.args) == 2 and isinstance(target, MapRef):
+            access = MapAccess(node.span, target, node.args[1])  # type: ignore[arg-type]
+            self.note_key(access)
+        return entry.type
+
+    # --- statements
+
+    def assign(self, node: nodes.Assign) -> Type:
+        value = self.visit(node.value)
+        if node.op != "=":
+            current = self.visit(node.target)
+            value = self.compound(node, current, value)
+        if isinstance(node.target, (MapRef, MapAccess)):
+            self.note_value(node.target, value, node)
+        elif isinstance(node.target, nodes.Var):
+            self.note_variable(node.target, value, node)
+        return NONE
+
+    def compound(self, node: nodes.Assign, current: Type, value: Type) -> Type:
+        current = INT64 if current == NONE else current
+        as_binary = nodes.Binary(node.span, node.op[:-1], node.target, node.value, node.op_span)
+        return binary_type(as_binary, current, value, self.diagnostics)
+
+    def note_variable(self, node: nodes.Var, value: Type, span_of: Node) -> None:
+        variable = self.names.variables.get(node)
+        if variable is None:
+            return
+        if isinstance(value, Aggregate):
+            self.diagnostics.error(f"'{value}' can only be assigned to a map", span_of.span)
+            return
+        key = (self.unit, variable)
+        current = self.found.variables.get(key, NONE)
+        if variable.declared:
+            current = self.types_written.read(variable.declared)
+        merged = promote(current, value)
+        if merged is None or (variable.declared and merged != current):
+            self.diagnostics.error(
+                f"Type mismatch for ${variable.name}: trying to assign value of type '{value}' "
+                f"when variable already has a type '{current}'",
+                span_of.span,
+            )
+            merged = current
+        self.found.variables[key] = merged
+        self.unit.types[node] = merged
+
+    def let(self, node: nodes.Let) -> Type:
+        value = self.visit(node.value) if node.value else NONE
+        self.note_variable(node.var, value, node)
+        return NONE
+
+
+def _map_value(kind: Type) -> Type:
+    """Maps keep plain integers in 64 bits, so that they can be changed in place."""
+    return Int(8, kind.signed, kind.flexible) if type(kind) is Int else kind
+
+
+def site_of(
+    node: nodes.Call, unit: Unit, constants: NodeTable[Constant], context: ProbeContext,
+    diagnostics: Diagnostics,
+) -> Site:  # fmt: skip
+    """The call as its record's callbacks see it, once types are final."""
+    types = tuple(unit.types.get(arg) or NONE for arg in node.args)
+    values = tuple(constants.get(arg) for arg in node.args)
+    return Site(node, types, values, context, diagnostics)
+
+
+_HANDLERS: dict[type[Node], Callable[..., Type]] = {
+    nodes.IntLit: _Walker.integer,
+    nodes.StrLit: _Walker.string,
+    nodes.BoolLit: _Walker.boolean,
+    nodes.Ident: _Walker.identifier,
+    nodes.Var: _Walker.variable,
+    nodes.MapRef: _Walker.scalar_map,
+    nodes.MapAccess: _Walker.map_access,
+    nodes.Member: _Walker.member,
+    nodes.Index: _Walker.index,
+    nodes.TupleItem: _Walker.tuple_item,
+    nodes.Unary: _Walker.unary,
+    nodes.Binary: _Walker.binary,
+    nodes.Ternary: _Walker.ternary,
+    nodes.Cast: _Walker.cast,
+    nodes.Sizeof: _Walker.sizeof,
+    nodes.IncDec: _Walker.inc_dec,
+    nodes.TupleLit: _Walker.tuple,
+    nodes.RecordLit: _Walker.record,
+    nodes.Call: _Walker.call,
+    nodes.Assign: _Walker.assign,
+    nodes.Let: _Walker.let,
+}

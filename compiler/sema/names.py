@@ -1,0 +1,202 @@
+"""Name resolution: what each identifier, variable and call stands for.
+
+Scratch variables live from their first assignment (or `let`) to the end of the block that it stands
+in, as in bpftrace 0.27.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aotrace.compiler.builtins import BY_NAME, CONSTANTS
+from aotrace.compiler.builtins.record import (
+    AggregateFunction,
+    Builtin,
+    Entry,
+    MapFunction,
+    arity_error,
+)  # fmt: skip
+from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel_types import type_of
+from aotrace.compiler.sema.tables import NodeTable, Variable
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import Call, Ident, Node, Program, TypeExpr, Var
+from aotrace.compiler.syntax.walk import children
+from aotrace.compiler.types import Type, literal
+
+#: `args` is not a value of its own: it only stands before a field's name
+ARGS = "args"
+
+
+@dataclass(frozen=True)
+class ConstantName:
+    """An identifier that is a constant: an enumerator (with its enum in BTF) or a number."""
+
+    value: int
+    type: Type
+    enum_id: int | None = None
+    enumerator: str = ""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What names stand for."""
+
+    variables: NodeTable[Variable] = field(default_factory=NodeTable)
+    entries: NodeTable[Entry] = field(default_factory=NodeTable)
+    constants: NodeTable[ConstantName] = field(default_factory=NodeTable)
+
+
+def resolve_names(program: Program, btf: Btf, diagnostics: Diagnostics) -> Names:
+    """Resolve every name in every probe."""
+    names = Names()
+    for probe in program.probes:
+        _Resolver(names, btf, diagnostics).probe(probe)
+    return names
+
+
+class _Resolver:
+    """Walks one probe with a stack of scopes."""
+
+    def __init__(self, names: Names, btf: Btf, diagnostics: Diagnostics) -> None:
+        self.names = names
+        self.btf = btf
+        self.diagnostics = diagnostics
+        self.scopes: list[dict[str, Variable]] = [{}]
+
+    def probe(self, probe: nodes.Probe) -> None:
+        if probe.predicate:
+            self.visit(probe.predicate)
+        self.visit(probe.body)
+
+    def visit(self, node: Node) -> None:
+        handler = _HANDLERS.get(type(node))
+        if handler:
+            handler(self, node)
+        else:
+            self.visit_children(node)
+
+    def visit_children(self, node: Node) -> None:
+        for child in children(node):
+            self.visit(child)
+
+    def block(self, node: nodes.Block) -> None:
+        self.scopes.append({})
+        self.visit_children(node)
+        self.scopes.pop()
+
+    def variable(self, node: Var) -> None:
+        found = self.find(node.name)
+        if found:
+            self.names.variables[node] = found
+            return
+        known = {name for scope in self.scopes for name in scope}
+        hints = tuple(hint.replace("`", "`$", 1) for hint in did_you_mean(node.name, known))
+        self.diagnostics.error(f"undefined variable `${node.name}`", node.span, *hints)
+
+    def find(self, name: str) -> Variable | None:
+        return next((scope[name] for scope in reversed(self.scopes) if name in scope), None)
+
+    def declare(self, node: Var, declared: TypeExpr | None = None) -> None:
+        variable = Variable(node.name, node.span, declared)
+        self.scopes[-1][node.name] = variable
+        self.names.variables[node] = variable
+
+    def let(self, node: nodes.Let) -> None:
+        if node.value:
+            self.visit(node.value)
+        if node.var.name in self.scopes[-1]:
+            self.diagnostics.error(f"`${node.var.name}` is already declared here", node.var.span)
+        self.declare(node.var, node.type)
+
+    def assign(self, node: nodes.Assign) -> None:
+        self.visit(node.value)
+        target = node.target
+        if isinstance(target, Var) and node.op == "=" and not self.find(target.name):
+            self.declare(target)
+        else:
+            self.visit(target)
+
+    def identifier(self, node: Ident) -> None:
+        entry = BY_NAME.get(node.name)
+        if isinstance(entry, Builtin):
+            self.names.entries[node] = entry
+        elif constant := self.constant(node.name):
+            self.names.constants[node] = constant
+        elif node.name == ARGS:
+            hint = "write args.NAME; `aotracec` names the fields it knows when one is wrong"
+            self.diagnostics.error("`args` as a whole is not supported yet", node.span, hint)
+        elif entry:
+            self.diagnostics.error(
+                f"`{node.name}` is a function", node.span, f"write {node.name}(…)"
+            )
+        else:
+            builtins = [name for name, e in BY_NAME.items() if isinstance(e, Builtin)]
+            hints = did_you_mean(node.name, [*builtins, *CONSTANTS])
+            self.diagnostics.error(f"unknown identifier `{node.name}`", node.span, *hints)
+
+    def constant(self, name: str) -> ConstantName | None:
+        if name in CONSTANTS:
+            return ConstantName(CONSTANTS[name], literal(CONSTANTS[name]))
+        found = self.btf.find_enumerator(name)
+        if found is None:
+            return None
+        kind = type_of(self.btf, found.enum_id)
+        return ConstantName(found.value, kind, found.enum_id, name)
+
+    def member(self, node: nodes.Member) -> None:
+        if not (isinstance(node.base, Ident) and node.base.name == ARGS):
+            self.visit(node.base)
+
+    def call(self, node: Call) -> None:
+        entry = BY_NAME.get(node.name)
+        if entry is None:
+            hints = did_you_mean(
+                node.name, [n for n, e in BY_NAME.items() if not isinstance(e, Builtin)]
+            )
+            self.diagnostics.error(f"unknown function `{node.name}`", node.name_span, *hints)
+        else:
+            self.names.entries[node] = entry
+            self.check_arity(node, entry)
+        self.visit_children(node)
+
+    def check_arity(self, node: Call, entry: Entry) -> None:
+        if isinstance(entry, Builtin):
+            message = f"`{node.name}` takes no arguments" if node.args else None
+        elif isinstance(entry, MapFunction):
+            message = _map_arity(entry, len(node.args))
+        else:
+            message = arity_error(node.name, entry.parameters, len(node.args))
+        if message:
+            self.diagnostics.error(message, node.span)
+
+    def skip(self, _node: Node) -> None:
+        """Types as written hold no names of values."""
+
+
+def _map_arity(entry: MapFunction, given: int) -> str | None:
+    most = 2 if entry.keyed else 1
+    if 1 <= given <= most:
+        return None
+    return f"{entry.name}() takes a map{' and a key' if entry.keyed else ''} ({given} provided)"
+
+
+_HANDLERS: dict[type[Node], Callable[..., None]] = {
+    nodes.Block: _Resolver.block,
+    nodes.Var: _Resolver.variable,
+    nodes.Let: _Resolver.let,
+    nodes.Assign: _Resolver.assign,
+    nodes.Ident: _Resolver.identifier,
+    nodes.Member: _Resolver.member,
+    nodes.Call: _Resolver.call,
+    nodes.NamedType: _Resolver.skip,
+    nodes.PointerTo: _Resolver.skip,
+    nodes.ArrayOf: _Resolver.skip,
+}
+
+
+def is_aggregate(names: Names, node: Node) -> bool:
+    """Whether a node is a call that sums up in a map."""
+    return isinstance(names.entries.get(node), AggregateFunction)

@@ -1,0 +1,143 @@
+"""The plan: maps, events, settings and programs, laid out for codegen and for the metadata."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from aotrace.compiler.builtins.record import EventFunction, EventSpec, MapFunction, ProbeContext
+from aotrace.compiler.config import Config
+from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.sema.fold import Constant
+from aotrace.compiler.sema.infer import Inference, MapTypes, site_of
+from aotrace.compiler.sema.names import Names
+from aotrace.compiler.sema.tables import NodeTable
+from aotrace.compiler.sema.units import Unit
+from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef
+from aotrace.compiler.syntax.walk import walk
+from aotrace.compiler.types import NONE, Aggregate, Type
+from aotrace.runtime import metadata
+from aotrace.runtime.wire import place_record
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
+_PROGRAM_NAME = 15  # BPF_OBJ_NAME_LEN less its NUL: what the kernel shows of a name
+
+
+@dataclass(frozen=True)
+class PlannedMap:
+    """One map: its record in the metadata and its types."""
+
+    record: metadata.Map
+    key: Type | None
+    value: Type
+
+
+@dataclass(frozen=True)
+class PlannedEvent:
+    """One event of one call: its id, what it sends, where each argument lies in the record."""
+
+    index: int
+    spec: EventSpec
+    types: tuple[Type, ...]
+    offsets: tuple[int, ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class PlannedProgram:
+    unit: Unit
+    record: metadata.Program
+    events: NodeTable[PlannedEvent]
+
+
+@dataclass
+class Plan:
+    maps: dict[str, PlannedMap] = field(default_factory=dict)
+    events: list[metadata.Event] = field(default_factory=list)
+    programs: list[PlannedProgram] = field(default_factory=list)
+
+    def map_index(self, name: str) -> int:
+        return list(self.maps).index(name)
+
+
+def make_plan(
+    units: list[Unit], names: Names, constants: NodeTable[Constant], found: Inference,
+    btf: Btf, config: Config,
+) -> Plan:  # fmt: skip
+    """Lay out everything that the programs share and that the loader must know."""
+    plan = Plan()
+    for name, types in found.maps.items():
+        plan.maps[name] = _plan_map(name, types, config)
+    planner = _Planner(plan, names, constants, btf, config)
+    for number, unit in enumerate(units):
+        plan.programs.append(planner.program(number, unit))
+    return plan
+
+
+def _plan_map(name: str, types: MapTypes, config: Config) -> PlannedMap:
+    symbol = f"at_{name}" if name else "at"
+    entries = config.max_map_keys if types.keyed else 1
+    per_cpu = isinstance(types.value, Aggregate)
+    key = types.key if types.keyed else None
+    record = metadata.Map(
+        symbol, f"@{name}", key.kind if key else None, types.value.kind, entries, per_cpu
+    )
+    return PlannedMap(record, key, types.value)
+
+
+class _Planner:
+    def __init__(
+        self, plan: Plan, names: Names, constants: NodeTable[Constant], btf: Btf, config: Config
+    ) -> None:
+        self.plan = plan
+        self.names = names
+        self.constants = constants
+        self.btf = btf
+        self.config = config
+        self.known: dict[str, int] = {}
+
+    def program(self, number: int, unit: Unit) -> PlannedProgram:
+        probe = unit.probe
+        name = f"p{number}_{_UNSAFE.sub('_', probe.text.split(':')[-1])}"[:_PROGRAM_NAME]
+        record = metadata.Program(
+            name, probe.section, probe.text, probe.mechanism, probe.target, unit.point.span.line
+        )
+        events: NodeTable[PlannedEvent] = NodeTable()
+        for node in walk(unit.node):
+            spec = self.spec(node, unit) if isinstance(node, Call) else None
+            if spec:
+                events[node] = self.event(spec, unit, node.span.line)
+        return PlannedProgram(unit, record, events)
+
+    def spec(self, node: Call, unit: Unit) -> EventSpec | None:
+        entry = self.names.entries.get(node)
+        if isinstance(entry, EventFunction):
+            context = ProbeContext(unit.probe, self.btf, self.config)
+            return entry.event(site_of(node, unit, self.constants, context, Diagnostics()))
+        if isinstance(entry, MapFunction) and entry.event:
+            target = node.args[0]
+            ref = target.map if isinstance(target, MapAccess) else target
+            assert isinstance(ref, MapRef)  # checked
+            return entry.event(ref)
+        return None
+
+    def event(self, spec: EventSpec, unit: Unit, line: int) -> PlannedEvent:
+        types = tuple(unit.types.get(arg) or NONE for arg in spec.args)
+        kinds = [kind.kind for kind in types]
+        placement = place_record((kind.size, kind.align) for kind in kinds)
+        details = dict(spec.details)
+        if spec.map is not None:
+            details["map"] = self.plan.map_index(spec.map.name)
+        args = list(zip(placement.offsets, kinds, strict=True))
+        record = metadata.Event(spec.action, placement.size, args, details, line)
+        index = self.index(record)
+        return PlannedEvent(index, spec, types, placement.offsets, placement.size)
+
+    def index(self, record: metadata.Event) -> int:
+        """Equal records share an id: the same call at several attach points."""
+        key = repr(record.dump())
+        if key not in self.known:
+            self.known[key] = len(self.plan.events)
+            self.plan.events.append(record)
+        return self.known[key]

@@ -1,0 +1,60 @@
+"""Types as written in a script, read against the kernel's BTF."""
+
+from __future__ import annotations
+
+from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel.btf_kinds import BtfKind
+from aotrace.compiler.kernel_types import find_named
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import TypeExpr
+from aotrace.compiler.types import NONE, Array, Bool, Inet, Int, Pointer, Str, Type
+
+_BASIC: dict[str, Type] = {
+    **{f"{'' if signed else 'u'}int{bits}": Int(bits // 8, signed)
+       for bits in (8, 16, 32, 64) for signed in (True, False)},
+    **{f"{'' if signed else 'u'}int{bits}_t": Int(bits // 8, signed)
+       for bits in (8, 16, 32, 64) for signed in (True, False)},
+    **{f"{'s' if signed else 'u'}{bits}": Int(bits // 8, signed)
+       for bits in (8, 16, 32, 64) for signed in (True, False)},
+    "bool": Bool(), "void": NONE, "char": Int(1, True), "short": Int(2, True), "int": Int(4, True),
+    "long": Int(8, True), "unsigned char": Int(1, False), "unsigned short": Int(2, False),
+    "unsigned int": Int(4, False), "unsigned long": Int(8, False), "long long": Int(8, True),
+    "unsigned long long": Int(8, False), "inet": Inet(),
+}  # fmt: skip
+_KINDS = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
+
+
+class TypeReader:
+    """Reads type expressions; what is unknown is reported and read as NONE."""
+
+    def __init__(self, btf: Btf, diagnostics: Diagnostics) -> None:
+        self.btf = btf
+        self.diagnostics = diagnostics
+
+    def read(self, written: TypeExpr) -> Type:
+        if isinstance(written, nodes.NamedType):
+            return self.named(written)
+        if isinstance(written, nodes.PointerTo):
+            return Pointer(self.read(written.target))
+        if isinstance(written, nodes.ArrayOf):
+            return self.array(written)
+        return NONE  # what remains is refused by sema/support.py
+
+    def named(self, written: nodes.NamedType) -> Type:
+        if not written.tag and written.name in _BASIC:
+            return _BASIC[written.name]
+        found = find_named(self.btf, written.tag, written.name)
+        if found is None:
+            known = self.btf.names(_KINDS.get(written.tag, BtfKind.TYPEDEF))
+            shown = f"{written.tag} {written.name}".strip()
+            hints = did_you_mean(written.name, known)
+            self.diagnostics.error(f"unknown type `{shown}`", written.span, *hints)
+        return found or NONE
+
+    def array(self, written: nodes.ArrayOf) -> Type:
+        count = written.count or 0
+        if isinstance(written.element, nodes.NamedType) and written.element.name == "string":
+            return Str(count)
+        element = self.read(written.element)
+        return Array(element, count)

@@ -1,0 +1,73 @@
+"""Units of compilation: a probe's body for one of its attach points.
+
+The same body means different things at different attach points (`args`, `arg0`, `probe`), so each
+gets types and code of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from aotrace.compiler.arch import Arch
+from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
+from aotrace.compiler.kernel.errors import KernelDataError
+from aotrace.compiler.kernel.sources import KernelSources
+from aotrace.compiler.probes import BY_NAME
+from aotrace.compiler.probes.record import ProbeRequest, ResolvedProbe
+from aotrace.compiler.sema.tables import NodeTable
+from aotrace.compiler.syntax.nodes import AttachPoint, Ident, Member, Probe, Program
+from aotrace.compiler.syntax.walk import walk
+from aotrace.compiler.types import Type
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """A probe's body at one attach point, and the types found for it."""
+
+    node: Probe
+    point: AttachPoint
+    probe: ResolvedProbe
+    types: NodeTable[Type] = field(default_factory=NodeTable)
+
+
+def resolve_probes(
+    program: Program, sources: KernelSources, arch: Arch, diagnostics: Diagnostics
+) -> list[Unit]:
+    """Resolve every attach point; what cannot be resolved is reported."""
+    units = []
+    for probe in program.probes:
+        fields = frozenset(_argument_names(probe))
+        for point in probe.points:
+            request = ProbeRequest(point, sources, arch, diagnostics, fields)
+            resolved = _resolve(request)
+            if resolved:
+                units.append(Unit(probe, point, resolved))
+    if not program.probes:
+        diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
+    return units
+
+
+def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
+    provider = request.point.parts[0]
+    kind = BY_NAME.get(provider)
+    if kind is None:
+        request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, BY_NAME))
+        return None
+    if any(char in part for part in request.point.parts for char in "*?["):
+        request.error(
+            f"wildcards in a {kind.name} probe are not supported yet",
+            "name each attach point, separated by commas",
+        )
+        return None
+    try:
+        return kind.resolve(request)
+    except KernelDataError as error:
+        request.error(str(error), *((error.hint,) if error.hint else ()))
+        return None
+
+
+def _argument_names(probe: Probe) -> Iterator[str]:
+    for node in walk(probe):
+        if isinstance(node, Member) and isinstance(node.base, Ident) and node.base.name == "args":
+            yield node.name

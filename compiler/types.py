@@ -1,0 +1,340 @@
+"""The language's types.
+
+A type says what an expression means; `kind` says how its value is stored (runtime/values), so that
+layout has one
+home. Types are immutable and compare by value. The rules for mixing integers follow bpftrace 0.27
+(docs/language.md, "Data Types").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.runtime import values
+from aotrace.runtime.values import Kind
+
+
+class Space(Enum):
+    """Which memory a pointer points into."""
+
+    KERNEL = "kernel"
+    USER = "user"
+    NONE = "none"  # nothing is known: read as kernel memory
+
+
+@dataclass(frozen=True)
+class Type:
+    """Any type."""
+
+    @property
+    def kind(self) -> Kind:
+        """How a value is stored. Raises TypeError for a type that has no values."""
+        raise TypeError(f"no value of type {self}")
+
+    @property
+    def size(self) -> int:
+        return self.kind.size
+
+    @property
+    def scalar(self) -> bool:
+        """True when a value fits a register: integers, booleans, pointers."""
+        return False
+
+
+@dataclass(frozen=True)
+class NoneType(Type):
+    """No value: statements, and expressions whose type is not known yet."""
+
+    def __str__(self) -> str:
+        return "none"
+
+
+NONE = NoneType()
+
+
+@dataclass(frozen=True)
+class Bool(Type):
+    scalar = True
+
+    @property
+    def kind(self) -> Kind:
+        return values.BoolKind()
+
+    def __str__(self) -> str:
+        return "bool"
+
+
+@dataclass(frozen=True)
+class Int(Type):
+    """An integer of `width` bytes; flexible: from a non-negative literal, takes either sign."""
+
+    width: int
+    signed: bool
+    flexible: bool = field(default=False, compare=False)
+    scalar = True
+
+    @property
+    def kind(self) -> Kind:
+        return values.IntKind(self.width, self.signed)
+
+    @property
+    def bits(self) -> int:
+        return self.width * 8
+
+    def __str__(self) -> str:
+        return f"{'' if self.signed else 'u'}int{self.bits}"
+
+
+INT64 = Int(8, True)
+UINT64 = Int(8, False)
+UINT32 = Int(4, False)
+UINT16 = Int(2, False)
+UINT8 = Int(1, False)
+
+
+@dataclass(frozen=True)
+class EnumType(Int):
+    """A kernel enum: an integer with names."""
+
+    name: str = ""
+    enumerators: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def kind(self) -> Kind:
+        names = {str(value): name for name, value in reversed(self.enumerators)}
+        return values.EnumKind(self.width, self.signed, names)
+
+    def __str__(self) -> str:
+        return f"enum {self.name}"
+
+
+@dataclass(frozen=True)
+class Pointer(Type):
+    """An address of `target` (NONE for void). trusted: the verifier knows it (a BTF pointer)."""
+
+    target: Type
+    space: Space = Space.KERNEL
+    trusted: bool = field(default=False, compare=False)
+    scalar = True
+
+    @property
+    def kind(self) -> Kind:
+        return values.PointerKind()
+
+    def __str__(self) -> str:
+        return f"{'void' if self.target == NONE else self.target} *"
+
+
+@dataclass(frozen=True)
+class Struct(Type):
+    """A struct or union known from BTF; its fields are relocated at load."""
+
+    name: str
+    union: bool
+    btf: Btf = field(compare=False, repr=False)
+    type_id: int
+
+    def __str__(self) -> str:
+        return f"{'union' if self.union else 'struct'} {self.name or '(anonymous)'}"
+
+    @property
+    def size(self) -> int:
+        return self.btf.size_of(self.type_id)
+
+
+@dataclass(frozen=True)
+class Str(Type):
+    """A string in `capacity` bytes, its NUL included; padded: zeros follow the NUL."""
+
+    capacity: int
+    padded: bool = field(default=True, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        return values.StrKind(self.capacity, self.padded)
+
+    def __str__(self) -> str:
+        return f"string[{self.capacity}]"
+
+
+@dataclass(frozen=True)
+class Inet(Type):
+    @property
+    def kind(self) -> Kind:
+        return values.InetKind()
+
+    def __str__(self) -> str:
+        return "inet"
+
+
+@dataclass(frozen=True)
+class Mac(Type):
+    @property
+    def kind(self) -> Kind:
+        return values.MacKind()
+
+    def __str__(self) -> str:
+        return "mac_address"
+
+
+@dataclass(frozen=True)
+class Timestamp(Type):
+    """strftime()'s value: nanoseconds of a clock, shown by a format on the target."""
+
+    format: str
+    clock: str
+    scalar = True
+
+    @property
+    def kind(self) -> Kind:
+        return values.TimestampKind(self.format, self.clock)
+
+    def __str__(self) -> str:
+        return "timestamp"
+
+
+@dataclass(frozen=True)
+class Array(Type):
+    element: Type
+    count: int
+
+    @property
+    def kind(self) -> Kind:
+        return values.ArrayKind(self.element.kind, self.count)
+
+    @property
+    def size(self) -> int:
+        return self.element.size * self.count
+
+    def __str__(self) -> str:
+        return f"{self.element}[{self.count}]"
+
+
+@dataclass(frozen=True)
+class Tuple(Type):
+    items: tuple[Type, ...]
+
+    @property
+    def kind(self) -> Kind:
+        return values.TupleKind([item.kind for item in self.items])
+
+    def __str__(self) -> str:
+        return f"({','.join(map(str, self.items))})"
+
+
+@dataclass(frozen=True)
+class Record(Type):
+    names: tuple[str, ...]
+    items: tuple[Type, ...]
+
+    @property
+    def kind(self) -> Kind:
+        return values.RecordKind(list(self.names), [item.kind for item in self.items])
+
+    def __str__(self) -> str:
+        fields = (f".{name} = {item}" for name, item in zip(self.names, self.items, strict=True))
+        return f"record {{ {', '.join(fields)} }}"
+
+
+@dataclass(frozen=True)
+class Aggregate(Type):
+    """A map value that each CPU keeps for itself (count, sum, hist …); `name` is the function's."""
+
+    name: str
+    storage: Kind
+
+    @property
+    def kind(self) -> Kind:
+        return self.storage
+
+    @property
+    def signed(self) -> bool:
+        return getattr(self.storage, "signed", True)
+
+    def __str__(self) -> str:
+        return f"{self.name}_t"
+
+
+def literal(value: int) -> Int:
+    """The type of an integer literal: the smallest signed one that holds it, else uint64."""
+    for width in (1, 2, 4, 8):
+        if -(1 << (width * 8 - 1)) <= value < 1 << (width * 8 - 1):
+            return Int(width, True, flexible=value >= 0)
+    return UINT64
+
+
+def promote(current: Type, new: Type) -> Type | None:
+    """The type that holds values of both, or None where they do not mix."""
+    if current == NONE:
+        return new
+    if new == NONE or current == new:
+        return current if not (isinstance(current, Int) and current.flexible) else new
+    if isinstance(current, EnumType) or isinstance(new, EnumType):
+        current, new = _plain(current), _plain(new)
+    rule = _PROMOTIONS.get((type(current), type(new)))
+    return rule(current, new) if rule else None
+
+
+def _plain(item: Type) -> Type:
+    return Int(item.width, item.signed) if isinstance(item, EnumType) else item
+
+
+def _promote_int(current: Int, new: Int) -> Int:
+    width = max(current.width, new.width)
+    both = current.flexible and new.flexible
+    if current.signed == new.signed:
+        return Int(width, current.signed, both)
+    if current.flexible or new.flexible:
+        signed = (not current.flexible and current.signed) or (not new.flexible and new.signed)
+        return Int(width, signed, both)
+    wider = current if current.width > new.width else new
+    if current.width != new.width and wider.signed:
+        return Int(wider.width, True)
+    return Int(min(width * 2, 8), True)
+
+
+def _promote_str(current: Str, new: Str) -> Str:
+    return Str(max(current.capacity, new.capacity))
+
+
+def _promote_tuple(current: Tuple, new: Tuple) -> Tuple | None:
+    if len(current.items) != len(new.items):
+        return None
+    items = [promote(a, b) for a, b in zip(current.items, new.items, strict=True)]
+    return None if None in items else Tuple(tuple(i for i in items if i is not None))
+
+
+def _promote_record(current: Record, new: Record) -> Record | None:
+    if set(current.names) != set(new.names):
+        return None
+    theirs = dict(zip(new.names, new.items, strict=True))
+    items = [promote(a, theirs[n]) for n, a in zip(current.names, current.items, strict=True)]
+    return (
+        None if None in items else Record(current.names, tuple(i for i in items if i is not None))
+    )
+
+
+def _promote_pointer(current: Pointer, new: Pointer) -> Pointer | None:
+    space = current.space if current.space == new.space else Space.NONE
+    if current.target == new.target:
+        return Pointer(current.target, space)
+    if NONE in (current.target, new.target):
+        return Pointer(NONE, space)
+    return None
+
+
+_PROMOTIONS: dict[tuple[type, type], Callable[..., Type | None]] = {
+    (Int, Int): _promote_int,
+    (Str, Str): _promote_str,
+    (Tuple, Tuple): _promote_tuple,
+    (Record, Record): _promote_record,
+    (Pointer, Pointer): _promote_pointer,
+}
+
+
+def unflexed(item: Type) -> Type:
+    """The type without the freedom of a literal."""
+    return replace(item, flexible=False) if isinstance(item, Int) else item
