@@ -1,7 +1,7 @@
 """bpftrace 0.27 of Debian forky, in a root file system of its own, for comparison.
 
-`python -m tests.support.forky` lays the root file system into the cache once; run() and
-command() start programs in it. Needs root: debootstrap, chroot and mount do.
+`python -m tests.support.forky` lays the root file system into the cache once (as root: debootstrap
+wants it); bpftrace27() then gives the argv that runs it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,6 @@ ROOT = CACHE / "forky"
 # Suites are set up alike for years; any debootstrap has the script of one of them.
 _SCRIPTS = Path("/usr/share/debootstrap/scripts")
 _KNOWN_SUITES = ("forky", "trixie", "bookworm", "sid")
-
-# The mounts live in a namespace of their own and vanish with the last process in it: nothing to
-# clean up, and nothing of the machine is ever deleted through a folder of the project.
-_ENTER = """
-root=$1; place=$2; shift 2
-for folder in proc sys dev tmp; do
-    mkdir -p "$root/$folder"
-    mount --rbind "/$folder" "$root/$folder"
-done
-mkdir -p "$root$place"
-mount --rbind "$place" "$root$place"
-mountpoint -q "$root/sys/kernel/tracing" || mount -t tracefs tracefs "$root/sys/kernel/tracing"
-exec chroot "$root" /bin/sh -c 'cd "$1"; shift; exec "$@"' sh "$place" "$@"
-"""
 
 
 def is_ready() -> bool:
@@ -59,10 +45,15 @@ def prepare() -> None:
     partial.rename(ROOT)
 
 
-def command(argv: list[str], folder: Path) -> list[str]:
-    """The argv that runs another one in forky's root, in that folder (same path in there)."""
-    enter = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _ENTER]
-    return [*enter, "sh", str(ROOT), str(folder.resolve()), *argv]
+def bpftrace27(*arguments: str) -> list[str]:
+    """The argv that runs bpftrace 0.27 with its own libraries on this machine's own files.
+
+    No chroot: paths, mounts and namespaces are those of the program it is compared with.
+    """
+    linker = ROOT / "lib64/ld-linux-x86-64.so.2"
+    libraries = ROOT / "usr/lib/x86_64-linux-gnu"
+    options = ["--argv0", "bpftrace", "--library-path", str(libraries)]
+    return [str(linker), *options, str(ROOT / "usr/bin/bpftrace"), *arguments]
 
 
 def main() -> int:
