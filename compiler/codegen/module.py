@@ -81,7 +81,6 @@ class ModuleBuilder:
 
     def _function(self, name: str, ret: Any, params: Sequence[Any], debug: Node) -> Any:
         function = ir.Function(self._module, ir.FunctionType(ret, params), name)
-        function.type = PTR
         set.add(function.attributes, _ATTRIBUTE_GROUP)  # unknown to llvmlite's own check
         function.set_metadata("dbg", debug)
         return function
