@@ -51,7 +51,7 @@ def _init(fields: tuple[dataclasses.Field[Any], ...]) -> Any:
     return space["__init__"]
 
 
-def _eq(self: Any, other: object) -> Any:
+def _eq(self: Any, other: Any) -> Any:
     if other.__class__ is not self.__class__:
         return NotImplemented
     mine, its = self.__dict__, other.__dict__

@@ -1,5 +1,4 @@
 """Made by `python -m aotrace.compiler.syntax.tables`: do not edit."""
-
 # ruff: noqa
 # fmt: off
 # mypy: ignore-errors

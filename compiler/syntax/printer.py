@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.syntax.print_expr import expression, quoted, type_text, words
+from aotrace.compiler.syntax.print_expr import UNARY, expression, quoted, type_text
 from aotrace.compiler.syntax.print_point import attach_point
 
 INDENT = "  "
@@ -71,7 +71,7 @@ def _function(item: nodes.FunctionDef) -> str:
 def _probe(item: nodes.Probe) -> str:
     lines = [",\n".join(map(attach_point, item.points))]
     if item.predicate is not None:
-        lines.append(f"/{words(expression(item.predicate))}/")
+        lines.append(f"/ {expression(item.predicate)} /")
     return "\n".join([*lines, block(item.body, "")])
 
 
@@ -121,8 +121,7 @@ def _if(item: nodes.If, indent: str) -> str:
     text = f"if ({expression(item.condition, indent)}) {block(item.then, indent)}"
     if item.other is None:
         return text
-    other = _if if isinstance(item.other, nodes.If) else block
-    return f"{text} else {other(item.other, indent)}"  # type: ignore[operator]
+    return f"{text} else {_STATEMENTS[type(item.other)](item.other, indent)}"
 
 
 def _while(item: nodes.While, indent: str) -> str:
@@ -134,7 +133,7 @@ def _unroll(item: nodes.Unroll, indent: str) -> str:
 
 
 def _for_range(item: nodes.ForRange, indent: str) -> str:
-    first, last = (f"({expression(bound, indent)})" for bound in (item.first, item.last))
+    first, last = (expression(bound, indent, UNARY) for bound in (item.first, item.last))
     return f"for (${item.var.name} : {first}..{last}) {block(item.body, indent)}"
 
 

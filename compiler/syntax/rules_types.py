@@ -37,7 +37,8 @@ def p_type_array(p: Any) -> None:
 def p_type_tuple(p: Any) -> None:
     """type : '(' types ')'
     | '(' types ',' ')'"""
-    p[0] = nodes.TupleType(extent(p), tuple(p[2]))
+    group = len(p) == 4 and len(p[2]) == 1
+    p[0] = p[2][0] if group else nodes.TupleType(extent(p), tuple(p[2]))
 
 
 def p_types(p: Any) -> None:
