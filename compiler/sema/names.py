@@ -143,6 +143,9 @@ class _Resolver:
         found = self.btf.find_enumerator(name)
         if found is None:
             return None
+        if not found.enum_name:
+            # libbpf finds enums by name; those without one are ABI constants (TCP_CLOSE, IPPROTO_TCP)
+            return ConstantName(found.value, literal(found.value))
         kind = type_of(self.btf, found.enum_id)
         return ConstantName(found.value, kind, found.enum_id, name)
 
