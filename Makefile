@@ -72,6 +72,10 @@ test-kernels: kernels ## the probe packs on kernels 5.10, 6.1, 6.12 and 7.2 in Q
 test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and under aotrace (needs root)
 	$(AS_ROOT) $(PYTEST) tests/differential
 
+.PHONY: bench
+bench: live-tools rootfs ## ratios against bpftrace on this machine: start, memory, events (needs root)
+	$(AS_ROOT) $(BIN)/python -B -m tests.bench
+
 .PHONY: live-tools
 live-tools: setup
 	$(ENSURE) $(LIVE_PACKAGES)
@@ -85,6 +89,12 @@ kernels: setup ## fetch the kernels into .cache/kernels, with their BTF and trac
 rootfs: setup
 	$(ENSURE) $(DIFFERENTIAL_PACKAGES)
 	$(AS_ROOT) $(BIN)/python -B -m tests.support.forky
+
+.PHONY: syscalls-table
+syscalls-table: live-tools ## write the system call tables anew, from this kernel and its headers (needs root)
+	$(ENSURE) linux-libc-dev
+	$(AS_ROOT) $(BIN)/python -B -m tests.support.tracefs
+	$(AS_ROOT) $(BIN)/python -B -m aotrace.compiler.kernel.make_syscalls
 
 .PHONY: clean
 clean: ## remove what was built; the fetched kernels and the environment stay

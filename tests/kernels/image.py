@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.kernels.catalog import Kernel
-from tests.support.places import PROJECT, SYSTEM_PYTHON, program
+from tests.support.places import LOADER_PARTS, PROJECT, SYSTEM_PYTHON, program
 
 # What the kernels need to reach the shared folder.
 _MODULES = ("virtio_pci", "9pnet_virtio", "9p")
@@ -24,7 +24,6 @@ _UNUSED_LIBRARY = {
     *("turtledemo", "unittest", "sqlite3", "dbm", "curses", "wsgiref", "dist-packages"),
 }
 _PACKAGES = Path("/usr/lib/python3/dist-packages/aotrace")
-_PARTS = ("loader", "runtime")
 _GUEST_FOLDERS = ("tests/support", "tests/kernels")
 
 _COMMAND = """#!/usr/bin/python3
@@ -180,7 +179,7 @@ def _add_modules(archive: Archive, kernel: Kernel) -> None:
 
 
 def _add_project(archive: Archive) -> None:
-    for part in _PARTS:
+    for part in LOADER_PARTS:
         for file in _sources(PROJECT / part):
             archive.add_file(file, str(_PACKAGES / file.relative_to(PROJECT)))
     for folder in _GUEST_FOLDERS:

@@ -15,6 +15,7 @@ PACKS = PROJECT / "packs"
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 # compiler/, loader/ and runtime/ under their package names (the Makefile lays the links).
 SOURCE_ROOT = BUILD / "src"
+LOADER_PARTS = ("loader", "runtime")
 
 
 def console_script(name: str) -> Path:

@@ -1,0 +1,80 @@
+"""`make bench`: aotrace beside every bpftrace of this machine, in the same run.
+
+Prints tables of figures and ratios; nothing is asserted, since times belong to the machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench import events, startup
+from tests.bench.compiling import measure_compiling
+from tests.bench.tracers import Tracer, present_tracers
+from tests.support.places import BUILD, LOADER_PARTS, PACKS, PROJECT, SYSTEM_PYTHON
+from tests.support.requirements import missing
+from tests.support.tracefs import mount_tracing
+
+_ROUNDS = 10
+_NEEDS = ("root", "bpf", "btf", "libbpf", "gcc", "system-python")
+
+
+def _print_row(*cells: str) -> None:
+    first, *rest = cells
+    print(f"  {first:18}" + "".join(f"{cell:>16}" for cell in rest), flush=True)
+
+
+def _compare_startup(tracers: list[Tracer]) -> None:
+    print("\nexec to first event, and peak memory (script: connect.bt)")
+    _print_row("", "least ms", "median ms", "memory MB", "time ratio", "memory ratio")
+    ours: startup.Startup | None = None
+    for tracer in tracers:
+        got = startup.measure_startup(tracer, _ROUNDS)
+        ours = ours or got
+        ratios = (f"{got.median / ours.median:.1f}x", f"{got.memory / ours.memory:.1f}x")
+        cells = (f"{got.least:.0f}", f"{got.median:.0f}", f"{got.memory:.0f}")
+        _print_row(tracer.name, *cells, *ratios)
+
+
+def _compare_events(tracers: list[Tracer]) -> None:
+    print("\nprintf events without loss (one producer, the tracer on the second processor)")
+    _print_row("", "events/s", "ratio")
+    producer = events.build_producer()
+    ours = 0
+    for tracer in tracers:
+        rate = events.highest_rate(tracer, producer)
+        ours = ours or rate
+        _print_row(tracer.name, f"{rate:,}", f"1/{ours / rate:.1f}" if rate else "-")
+
+
+def _show_compiling() -> None:
+    print("\naotracec build, whole process with the kernel's BTF")
+    _print_row("", "least ms", "median ms", "object bytes")
+    for script in _scripts():
+        got = measure_compiling(script, _ROUNDS)
+        _print_row(script.name, f"{got.least:.0f}", f"{got.median:.0f}", f"{got.size:,}")
+
+
+def _scripts() -> list[Path]:
+    return [startup.SCRIPT, events.SCRIPT, *sorted(PACKS.glob("net/tcpconnect.bt"))]
+
+
+def main() -> int:
+    lacking = [reason for need in _NEEDS if (reason := missing(need))]
+    if lacking:
+        print("error: " + "; ".join(lacking), file=sys.stderr)
+        return 1
+    mount_tracing()
+    (BUILD / "bench").mkdir(parents=True, exist_ok=True)
+    parts = [PROJECT / part for part in LOADER_PARTS]
+    subprocess.run([SYSTEM_PYTHON, "-m", "compileall", "-q", *parts], check=True)
+    tracers = present_tracers()
+    _show_compiling()
+    _compare_startup(tracers)
+    _compare_events(tracers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""From exec to the first event on the reader's side, and the memory it took.
+
+The same for every tracer, whatever it prints about attaching: connections are refused on the
+loopback all the time, and the clock stops when the first of them shows in the tracer's output.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import statistics
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.tracers import Tracer
+
+SCRIPT = Path(__file__).with_name("connect.bt")
+_MARK = b"127.0.0.1"
+_LIMIT_SECONDS = 20.0
+_TRIGGER_SECONDS = 0.001
+
+
+@dataclass(frozen=True)
+class Startup:
+    """Milliseconds from exec to the first event (least, median) and the peak memory in MB."""
+
+    least: float
+    median: float
+    memory: float
+
+
+def measure_startup(tracer: Tracer, rounds: int) -> Startup:
+    argv = tracer.prepare(SCRIPT)
+    with _Refusals():
+        measured = [_one_round(argv) for _ in range(rounds)]
+    times = [seconds * 1000 for seconds, _ in measured]
+    return Startup(min(times), statistics.median(times), max(peak for _, peak in measured))
+
+
+def _one_round(argv: list[str]) -> tuple[float, float]:
+    start = time.monotonic()
+    tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert tracer.stdout is not None
+    try:
+        _read_until_mark(tracer.stdout.fileno(), start + _LIMIT_SECONDS)
+        seconds = time.monotonic() - start
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.stdout.close()
+        _, _, usage = os.wait4(tracer.pid, 0)
+        tracer.returncode = 0
+    return seconds, usage.ru_maxrss / 1024
+
+
+def _read_until_mark(stream: int, deadline: float) -> None:
+    seen = b""
+    while _MARK not in seen:
+        ready = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))[0]
+        chunk = os.read(stream, 65536) if ready else b""
+        if not chunk:
+            raise RuntimeError(f"no event came; the tracer said: {seen.decode(errors='replace')}")
+        seen += chunk
+
+
+class _Refusals:
+    """Connects to a closed port again and again, on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._connect)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _connect(self) -> None:
+        with socket.socket() as reserved:
+            reserved.bind(("127.0.0.1", 0))
+            while not self._stop.wait(_TRIGGER_SECONDS):
+                with socket.socket() as client:
+                    client.connect_ex(reserved.getsockname())
