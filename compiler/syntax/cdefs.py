@@ -37,6 +37,12 @@ def end_of_definition(text: str, start: int) -> int | None:
     return semicolon.end() if semicolon else end
 
 
+def is_left_open(text: str, start: int) -> bool:
+    """Whether a struct, union or enum opens at start and its `{` is never closed."""
+    opening = None if text.startswith("typedef", start) else _opening_brace(text, start)
+    return opening is not None and _end_of_brackets(text, opening) is None
+
+
 def _opening_brace(text: str, start: int) -> int | None:
     """The `{` after names and attributes, or the `;` of a declaration without a body."""
     position = start

@@ -85,6 +85,8 @@ _ARCH_MACROS = {
     "aarch64": ("__aarch64__ 1", "__ARM_64BIT_STATE 1"),
 }
 
+_IGNORED = frozenset(["warning", "pragma", "line", "ident"])
+_DEFINE = re.compile(r"\s*([A-Za-z_]\w*)(?:\([^)]*\))?(.*)", re.DOTALL)
 _ENUM = re.compile(r"\benum\b\s*\w*\s*\{([^{}]*)\}")
 _READ = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*|\benum\b\s*\w*\s*\{[^{}]*\}", re.MULTILINE)
 _ENUMERATOR = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=(.*))?", re.DOTALL)
@@ -129,13 +131,14 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
     def __init__(
         self, path: str, include_dirs: tuple[str, ...], system_dirs: tuple[str, ...]
     ) -> None:
+        self.found = Collected()
+        self.bodies: dict[str, str] = {}
+        self.place = ("", 0)
         super().__init__()
         self.script = os.path.abspath(path)
         self.system_dirs = tuple(os.path.join(folder, "") for folder in system_dirs)
         self.line_directive = None
-        self.found = Collected()
         self.enumerators: dict[str, int] = {}
-        self.place = ("", 0)
         for folder in (*include_dirs, *system_dirs):
             self.add_path(folder)
 
@@ -175,16 +178,30 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
         self, directive: Any, toks: Any, ifpassthru: bool, precedingtoks: Any
     ) -> Any:
         self.place = (directive.source, directive.lineno)
-        if directive.value in ("error", "warning"):
-            if directive.value == "error" and not self._is_system(directive.source):
-                self.problem("#error " + "".join(tok.value for tok in toks).strip())
-            return True
         return super().on_directive_handle(directive, toks, ifpassthru, precedingtoks)
+
+    def on_directive_unknown(
+        self, directive: Any, toks: Any, ifpassthru: bool, precedingtoks: Any
+    ) -> bool:
+        name = directive.value
+        if name not in _IGNORED and not self._is_system(directive.source):
+            said = name == "error"
+            self.problem(f"#error {_text(toks)}" if said else f"unknown directive `#{name}`")
+        return True
+
+    def define(self, tokens: Any) -> None:
+        match = _DEFINE.fullmatch(tokens if isinstance(tokens, str) else _text(tokens))
+        if match is None:
+            self.problem("a #define needs a name")
+            return
+        self.bodies[match[1]] = match[2].strip()  # pcpp itself would lose a `#` in it
+        super().define(tokens)
 
     def on_error(self, file: str, line: int, msg: str) -> None:
         self.place = (file, line)
         if not self._is_system(file):
-            self.problem(msg[:1].lower() + msg[1:])
+            message = msg.split(" due to ")[0].strip()
+            self.problem(message[:1].lower() + message[1:])
 
     def on_unknown_macro_in_expr(self, ident: str) -> int:
         return self.enumerators.get(ident, 0)
@@ -237,12 +254,16 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
         for name, macro in self.macros.items():
             if not getattr(macro, "source", ""):
                 continue  # the compiler's own
-            body = "".join(token.value for token in macro.value).strip()
+            body = self.bodies.get(name, "")
             if body == name:
                 continue  # `#define IPPROTO_TCP IPPROTO_TCP` beside the enumerator
             params = None if macro.arglist is None else tuple(macro.arglist)
             own = not self._is_system(macro.source)
             self.found.macros[name] = Macro(name, body, params, bool(macro.variadic), own)
+
+
+def _text(tokens: Any) -> str:
+    return "".join(token.value for token in tokens).strip()
 
 
 def _directives_and_enums(text: str) -> str:

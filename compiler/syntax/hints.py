@@ -52,6 +52,10 @@ def _advice(token: Token, previous: Token | None, kinds: frozenset[str]) -> tupl
         return ("an `if` and its `else` need braces: `if (…) { … } else { … }`",)
     if kinds == {"{"} and previous is not None and previous.kind == ")":
         return ("the body stands in braces, also when it is one statement",)
+    if token.kind == "TAG" and "IDENT" in kinds:
+        return ("a type that is an argument is written `typeof(…)`, a cast `(struct …)value`",)
+    if token.kind == ":" and previous is not None and previous.kind == "VAR":
+        return (f"to declare a variable with its type, write `let {previous.span.text} : …`",)
     if "END_PRED" in kinds and token.kind == "{":
         return ("a predicate stands between slashes: `/pid == 1/ {`",)
     return ()

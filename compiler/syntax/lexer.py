@@ -107,8 +107,8 @@ def t_top_error(t: Any) -> None:
 
 def _stray(t: Any) -> None:
     char = t.lexer.lexdata[t.lexpos]
-    shown = char if char.isprintable() else f"\\u{ord(char):04x}"
-    t.lexer.reader.error(f"stray character `{shown}`", t.lexpos, t.lexpos + 1)
+    shown = f"`{char}`" if char.isprintable() and char != "`" else f"U+{ord(char):04X}"
+    t.lexer.reader.error(f"stray character {shown}", t.lexpos, t.lexpos + 1)
     t.lexer.skip(1)
 
 
@@ -124,8 +124,13 @@ def _emit(t: Any, kind: str, value: TokenValue) -> Any:
 def t_top_definition(t: Any) -> Any:
     r"(?:struct|union|enum|typedef)\b"
     end = cdefs.end_of_definition(t.lexer.lexdata, t.lexpos)
-    if end is None:
+    if end is None and not cdefs.is_left_open(t.lexer.lexdata, t.lexpos):
         return _point(t)
+    if end is None:
+        end = len(t.lexer.lexdata)
+        keyword_end = t.lexpos + len(t.value)
+        hint = "close it with `}`"
+        t.lexer.reader.error(f"this {t.value} is never closed", t.lexpos, keyword_end, hint)
     t.lexer.lexpos = end
     return _emit(t, "C_DEFINITION", t.lexer.lexdata[t.lexpos : end])
 

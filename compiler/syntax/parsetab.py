@@ -1,4 +1,5 @@
 """Made by `python -m aotrace.compiler.syntax.tables`: do not edit."""
+
 # ruff: noqa
 # fmt: off
 # mypy: ignore-errors

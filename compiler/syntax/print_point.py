@@ -32,10 +32,8 @@ def _part(part: str, params: list[tuple[int, int]]) -> str:
 
 def _stretch(text: str, after_param: bool = False) -> str:
     """A stretch without parameters: bare when nothing in it has a meaning of its own."""
-    bare = _PLAIN.fullmatch(text) and not (
-        "/" in text and not text.startswith(("/", ".", "~", "*"))
-    )
-    if not bare or (after_param and text[:1].isdigit()):
+    slash_inside = "/" in text and not text.startswith(("/", ".", "~", "*"))
+    if not _PLAIN.fullmatch(text) or slash_inside or (after_param and text[:1].isdigit()):
         return _quoted(text)
     return text
 
