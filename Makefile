@@ -68,6 +68,10 @@ test-live: live-tools ## tests on this machine's kernel (needs root)
 test-kernels: kernels ## the probe packs on kernels 5.10, 6.1, 6.12 and 7.2 in QEMU
 	$(PYTEST) tests/kernels
 
+.PHONY: kernels-table
+kernels-table: kernels live-tools ## run the packs everywhere and rewrite the table of docs/kernels.md
+	$(AS_ROOT) $(BIN)/python -B -m tests.kernels.table
+
 .PHONY: test-differential
 test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and under aotrace (needs root)
 	$(AS_ROOT) $(PYTEST) tests/differential

@@ -5,7 +5,7 @@ object per family: {"case", "family", "pid", "local": [address, port], "peer": [
 what else is known; local is the connecting side. `python tcp_workload.py [CASE ...]`; without
 names, all cases run.
 
-- exchange: connect, send 1000 bytes, answer 2000, close. Every socket of it has a full life.
+- exchange: connect, send 4096 bytes, answer 8192, close. Every socket of it has a full life.
 - refused: connect to a port that nobody listens on.
 - retransmit: connect to a listener whose queue is full: its kernel drops the SYN, and the
   connecting one sends it again after a second.
@@ -25,8 +25,8 @@ from collections.abc import Callable
 from typing import Any
 
 FAMILIES = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
-SENT_BYTES = 1000
-ANSWERED_BYTES = 2000
+SENT_BYTES = 4096
+ANSWERED_BYTES = 8192
 # Linux sends a SYN again after one second.
 _RETRANSMIT_SECONDS = 1.4
 _ACK = 0x10
