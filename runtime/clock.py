@@ -1,6 +1,7 @@
 """From the kernel's clocks to wall-clock text.
 
-`%f` is bpftrace's addition to strftime: microseconds in six digits.
+strftime() knows three conversions beside those of strftime(3): `%f` microseconds, `%l` milliseconds
+and `%k` nanoseconds of the second (bpftrace: BPFtrace::format_timestamp).
 """
 
 from __future__ import annotations
@@ -8,20 +9,45 @@ from __future__ import annotations
 import time
 
 _CLOCKS = {
-    "boot": time.CLOCK_BOOTTIME,
+    "boot": getattr(time, "CLOCK_BOOTTIME", 7),
     "monotonic": time.CLOCK_MONOTONIC,
     "tai": getattr(time, "CLOCK_TAI", 11),
     "wall": time.CLOCK_REALTIME,
 }
+_SECOND = 1_000_000_000
+_FRACTIONS = (("%f", 1000, 6), ("%k", 1, 9), ("%l", 1_000_000, 3))  # conversion, ns a unit, digits
+_offsets: dict[str, int] = {}
 
 
 def wall_nanoseconds(nanoseconds: int, clock: str) -> int:
-    """Nanoseconds of a kernel clock as nanoseconds since the epoch."""
-    offset = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(_CLOCKS[clock])
-    return nanoseconds + offset
+    """Nanoseconds of a kernel clock as nanoseconds since the epoch.
+
+    The clocks' distance is measured once, so that equal times stay equal and their order is kept.
+    """
+    if clock not in _offsets:
+        _offsets[clock] = _distance(_CLOCKS[clock])
+    return nanoseconds + _offsets[clock]
+
+
+def _distance(clock: int) -> int:
+    """From a clock to the wall clock: the best of a few tries, each read between two of the other."""
+    tries = []
+    for _ in range(5):
+        before = time.clock_gettime_ns(clock)
+        wall = time.clock_gettime_ns(time.CLOCK_REALTIME)
+        after = time.clock_gettime_ns(clock)
+        tries.append((after - before, wall - (before + after) // 2))
+    return min(tries)[1]
 
 
 def format_wall(form: str, nanoseconds: int) -> str:
-    """strftime in local time, `%f` being microseconds."""
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    return time.strftime(form.replace("%f", f"{rest // 1000:06d}"), time.localtime(seconds))
+    """Nanoseconds since the epoch in local time."""
+    seconds, rest = divmod(nanoseconds, _SECOND)
+    for conversion, unit, digits in _FRACTIONS:
+        form = form.replace(conversion, f"{rest // unit:0{digits}}")
+    return time.strftime(form, time.localtime(seconds))
+
+
+def format_now(form: str) -> str:
+    """The present time, as time() shows it: without those three."""
+    return time.strftime(form)

@@ -7,9 +7,13 @@ every reader ignores what it does not know. docs/format.md describes each record
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from aotrace.runtime.values import Kind, from_spec
+from aotrace.runtime.wire import HEADER_SIZE, RECORD_ALIGN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SECTION = ".aotrace"
 MAJOR, MINOR = 1, 0
@@ -21,6 +25,25 @@ LOST_COUNTER = "lost_events"  # u64 in .bss: records that did not fit the ring b
 
 class MetadataError(Exception):
     """The section is missing, malformed or newer than this loader."""
+
+
+class NewerError(MetadataError):
+    """The section is of a major version that this loader does not know."""
+
+
+def _take(record: dict[str, Any], name: str, expected: type) -> Any:
+    """A field of a record, of the type that it must have. Raises ValueError."""
+    value = record[name]
+    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def _natural(record: dict[str, Any], name: str) -> int:
+    value: int = _take(record, name, int)
+    if value < 0:
+        raise ValueError(f"{name} is {value}")
+    return value
 
 
 class Program:
@@ -42,6 +65,14 @@ class Program:
 
     def dump(self) -> dict[str, Any]:
         return dict(vars(self))
+
+    @classmethod
+    def load(cls, record: dict[str, Any]) -> Program:
+        name, section, probe, mechanism = (
+            _take(record, field, str) for field in ("name", "section", "probe", "mechanism")
+        )
+        target, line = _take(record, "target", dict), _natural(record, "line")
+        return cls(name, section, probe, mechanism, target, line)
 
 
 class Map:
@@ -67,11 +98,11 @@ class Map:
 
     @classmethod
     def load(cls, record: dict[str, Any]) -> Map:
-        key = from_spec(record["key"]) if record["key"] else None
-        return cls(
-            record["name"], record["label"], key, from_spec(record["value"]),
-            record["max_entries"], record["per_cpu"],
-        )  # fmt: skip
+        key = from_spec(record["key"]) if record["key"] is not None else None
+        value = from_spec(record["value"])
+        name, label = _take(record, "name", str), _take(record, "label", str)
+        entries, per_cpu = _natural(record, "max_entries"), _take(record, "per_cpu", bool)
+        return cls(name, label, key, value, entries, per_cpu)
 
 
 class Event:
@@ -100,8 +131,17 @@ class Event:
 
     @classmethod
     def load(cls, record: dict[str, Any]) -> Event:
-        args = [(offset, from_spec(spec)) for offset, spec in record["args"]]
-        return cls(record["action"], record["size"], args, record["details"], record["line"])
+        size = _natural(record, "size")
+        args = [(offset, from_spec(spec)) for offset, spec in _take(record, "args", list)]
+        end = HEADER_SIZE
+        for offset, kind in args:
+            if not isinstance(offset, int) or offset < end or offset + kind.size > size:
+                raise ValueError(f"an argument at {offset!r} of a record of {size} bytes")
+            end = offset + kind.size
+        if size % RECORD_ALIGN or size < HEADER_SIZE:
+            raise ValueError(f"a record of {size} bytes")
+        action, details = _take(record, "action", str), _take(record, "details", dict)
+        return cls(action, size, args, details, _natural(record, "line"))
 
 
 class Setting:
@@ -121,7 +161,9 @@ class Setting:
 
     @classmethod
     def load(cls, record: dict[str, Any]) -> Setting:
-        return cls(record["name"], record["offset"], from_spec(record["kind"]))
+        return cls(
+            _take(record, "name", str), _natural(record, "offset"), from_spec(record["kind"])
+        )
 
 
 class Metadata:
@@ -170,29 +212,35 @@ class Metadata:
 
 
 def load(section: bytes) -> Metadata:
-    """Read the section's bytes. Raises MetadataError."""
+    """Read the section's bytes. Raises MetadataError, and nothing else."""
     try:
         record = json.loads(section)
         major = record["version"][0]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
-        raise MetadataError("the .aotrace section is damaged") from error
-    if major != MAJOR:
-        raise MetadataError(f"object format {major} is not known to this loader (it reads {MAJOR})")
+        raise MetadataError("its .aotrace section is damaged") from error
+    if not isinstance(major, int) or major < MAJOR:
+        raise MetadataError("its .aotrace section is damaged: no such version")
+    if major > MAJOR:
+        raise NewerError(
+            f"made for a newer aotrace (object format {major}; this one reads {MAJOR})"
+        )
     try:
-        return Metadata(
-            record["producer"], record["script"], record["arch"], record["license"],
-            [_program(p) for p in record["programs"]],
-            [Map.load(m) for m in record["maps"]],
-            [Event.load(e) for e in record["events"]],
-            [Setting.load(s) for s in record["settings"]],
-            record["config"], record["helpers"], [(t, f) for t, f in record["core"]],
-        )  # fmt: skip
+        return _metadata(record)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise MetadataError(f"the .aotrace section is damaged: {error}") from error
+        raise MetadataError(f"its .aotrace section is damaged: {error}") from error
 
 
-def _program(record: dict[str, Any]) -> Program:
-    return Program(
-        record["name"], record["section"], record["probe"],
-        record["mechanism"], record["target"], record["line"],
+def _metadata(record: dict[str, Any]) -> Metadata:
+    producer, script, arch, license = (
+        _take(record, field, str) for field in ("producer", "script", "arch", "license")
+    )
+    helpers = _take(record, "helpers", list)
+    core = [(str(root), str(path)) for root, path in _take(record, "core", list)]
+    return Metadata(
+        producer, script, arch, license,
+        [Program.load(item) for item in _take(record, "programs", list)],
+        [Map.load(item) for item in _take(record, "maps", list)],
+        [Event.load(item) for item in _take(record, "events", list)],
+        [Setting.load(item) for item in _take(record, "settings", list)],
+        _take(record, "config", dict), [str(helper) for helper in helpers], core,
     )  # fmt: skip

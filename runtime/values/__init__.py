@@ -38,11 +38,14 @@ _BY_TAG = {kind.tag: kind for kind in KINDS}
 
 
 def from_spec(spec: Spec) -> Kind:
-    """The kind that a spec describes. Raises ValueError for an unknown or malformed one."""
+    """The kind that a spec describes. Raises ValueError for an unknown or malformed one.
+
+    Parameters that this version does not know are ignored.
+    """
     try:
         parameters = {key: _nested(value) for key, value in spec.items() if key != "kind"}
         return _BY_TAG[spec["kind"]].from_parameters(parameters)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a value kind: {spec!r}") from error
 
 

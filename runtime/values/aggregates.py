@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from aotrace.runtime.values.base import Buffer, Spec
+    from aotrace.runtime.values.base import Buffer
 
 _U64 = 1 << 64
 
@@ -69,11 +69,10 @@ class CountKind(AggregateKind):
 class SignedKind(AggregateKind):
     """An aggregate that is read with the sign of what went into it."""
 
+    fields = {"signed": bool}
+
     def __init__(self, signed: bool) -> None:
         self.signed = signed
-
-    def parameters(self) -> Spec:
-        return {"signed": self.signed}
 
     def type_name(self) -> str:
         return f"{'' if self.signed else 'u'}{self.tag}_t"

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     Buffer = Any  # bytes or memoryview: whatever struct.unpack_from takes
 
 
+#: No value is larger: what does not fit a ring buffer or a map is a damaged spec.
+MAX_SIZE = 1 << 24
+
+
 def quotient(value: int, divisor: int) -> int:
     """Integer division as C has it: toward zero."""
     return -(-value // divisor) if value < 0 else value // divisor
@@ -25,12 +29,21 @@ def json_number(value: int) -> int | str:
     return value if int(float(value)) == value else str(value)
 
 
+def _plain(value: Any) -> Any:
+    """A constructor's argument as JSON has it: kinds as their specs."""
+    if isinstance(value, Kind):
+        return value.spec()
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
 class Kind:
     """One kind of value. Subclasses set `tag` and fill in the rest."""
 
     tag: ClassVar[str] = ""
     size: int
     align: int
+    #: the constructor's keyword arguments, kept as attributes of the same names, and their types
+    fields: ClassVar[dict[str, type]] = {}
     #: struct-module code when decoding is a plain unpack of one field, else None
     code: str | None = None
     #: the value is a number that printf's integer conversions take
@@ -50,12 +63,23 @@ class Kind:
 
     def parameters(self) -> Spec:
         """What `spec` needs beside the tag: the constructor's keyword arguments."""
-        return {}
+        return {name: _plain(getattr(self, name)) for name in self.fields}
 
     @classmethod
     def from_parameters(cls, parameters: Spec) -> Kind:
-        """The kind again, from what `parameters` gave (nested specs still as dicts)."""
-        return cls(**parameters)
+        """The kind again, from what `parameters` gave, nested kinds already built.
+
+        Raises ValueError when they are not what the constructor takes.
+        """
+        known = {name: parameters[name] for name in cls.fields if name in parameters}
+        for name, value in known.items():
+            expected = cls.fields[name]
+            if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+                raise ValueError(f"{cls.tag}: {name} cannot be {value!r}")
+        kind = cls(**known)
+        if not 0 <= kind.size <= MAX_SIZE:
+            raise ValueError(f"{cls.tag}: no value has {kind.size} bytes")
+        return kind
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         """Fields as (name, byte offset, C type) for BTF; one unnamed field means a scalar."""

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from aotrace.runtime.values.base import Buffer, Spec
+    from aotrace.runtime.values.base import Buffer
 
 
 class ArrayKind(Kind):
@@ -17,15 +17,13 @@ class ArrayKind(Kind):
 
     tag = "array"
     opening = "["
+    fields = {"element": Kind, "count": int}
 
     def __init__(self, element: Kind, count: int) -> None:
         self.element = element
         self.count = count
         self.size = element.size * count
         self.align = element.align
-
-    def parameters(self) -> Spec:
-        return {"element": self.element.spec(), "count": self.count}
 
     def decode(self, raw: Buffer, offset: int) -> list[Any]:
         return self.element.decode_many(
@@ -53,16 +51,16 @@ class TupleKind(Kind):
 
     tag = "tuple"
     opening = "("
+    fields = {"items": list}
 
     def __init__(self, items: list[Kind]) -> None:
+        if not all(isinstance(item, Kind) for item in items):
+            raise TypeError("items are kinds")
         self.items = items
         placement = place([(item.size, item.align) for item in items])
         self.offsets = placement.offsets
         self.size = placement.size
         self.align = placement.align
-
-    def parameters(self) -> Spec:
-        return {"items": [item.spec() for item in self.items]}
 
     def decode(self, raw: Buffer, offset: int) -> tuple[Any, ...]:
         return tuple(k.decode(raw, offset + o) for k, o in zip(self.items, self.offsets))
@@ -105,13 +103,13 @@ class RecordKind(TupleKind):
 
     tag = "record"
     opening = "{ "
+    fields = {"names": list, "items": list}
 
     def __init__(self, names: list[str], items: list[Kind]) -> None:
         super().__init__(items)
+        if len(names) != len(items) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{len(items)} items, but names {names!r}")
         self.names = names
-
-    def parameters(self) -> Spec:
-        return {"names": self.names, **super().parameters()}
 
     def text(self, value: tuple[Any, ...]) -> str:
         if not value:

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Union
 
-    from aotrace.runtime.values.base import Buffer, Spec
+    from aotrace.runtime.values.base import Buffer
 
     #: A bucket's edge: (shown, number). An edge shown by the number itself is plain, one with a
     #: suffix is not.
@@ -88,14 +88,14 @@ class HistKind(HistogramKind):
     """
 
     tag = "hist"
+    fields = {"bits": int}
 
     def __init__(self, bits: int) -> None:
+        if not 0 <= bits <= 5:
+            raise ValueError(f"hist() has 0 to 5 bits, not {bits}")
         self.bits = bits
         self.buckets = hist_buckets(bits)
         self.size = self.buckets * 8
-
-    def parameters(self) -> Spec:
-        return {"bits": self.bits}
 
     def type_name(self) -> str:
         return "hist_t"
@@ -128,14 +128,14 @@ class LhistKind(HistogramKind):
     """
 
     tag = "lhist"
+    fields = {"minimum": int, "maximum": int, "step": int}
 
     def __init__(self, minimum: int, maximum: int, step: int) -> None:
+        if step <= 0 or maximum < minimum:
+            raise ValueError(f"no buckets from {minimum} to {maximum} by {step}")
         self.minimum, self.maximum, self.step = minimum, maximum, step
         self.buckets = (maximum - minimum) // step + 2
         self.size = self.buckets * 8
-
-    def parameters(self) -> Spec:
-        return {"minimum": self.minimum, "maximum": self.maximum, "step": self.step}
 
     def type_name(self) -> str:
         return "lhist_t"

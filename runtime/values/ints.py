@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from aotrace.runtime.values.base import Buffer, Spec
+    from aotrace.runtime.values.base import Buffer
 
 _CODES = {(1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q",
           (1, False): "B", (2, False): "H", (4, False): "I", (8, False): "Q"}  # fmt: skip
@@ -37,14 +37,12 @@ class IntKind(CodedKind):
     """A signed or unsigned integer of 1, 2, 4 or 8 bytes, little-endian."""
 
     tag = "int"
+    fields = {"size": int, "signed": bool}
 
     def __init__(self, size: int, signed: bool) -> None:
         self.size = self.align = size
         self.signed = self.plus = signed
         self.code = _CODES[size, signed]
-
-    def parameters(self) -> Spec:
-        return {"size": self.size, "signed": self.signed}
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, f"{'s' if self.signed else 'u'}{self.size * 8}"),)
@@ -109,14 +107,14 @@ class EnumKind(IntKind):
     """
 
     tag = "enum"
+    fields = {"size": int, "signed": bool, "names": dict}
 
     def __init__(self, size: int, signed: bool, names: dict[str, str]) -> None:
         super().__init__(size, signed)
+        if not all(isinstance(text, str) for pair in names.items() for text in pair):
+            raise ValueError(f"names of an enum: {names!r}")
         self.plus = False
         self.names = names
-
-    def parameters(self) -> Spec:
-        return {**super().parameters(), "names": self.names}
 
     def text(self, value: int) -> str:
         return self.names.get(str(value)) or str(self._unsigned(value))

@@ -6,7 +6,7 @@ from aotrace.runtime.values.base import Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.runtime.values.base import Buffer, Spec
+    from aotrace.runtime.values.base import Buffer
 
 #: What follows a string that fills its array, NUL and all: there was more of it (bpftrace:
 #: str_trunc_trailer).
@@ -22,14 +22,12 @@ class StrKind(Kind):
 
     tag = "str"
     align = 1
+    fields = {"size": int, "padded": bool}
 
     def __init__(self, size: int, padded: bool = False) -> None:
         self.size = size
         self.padded = padded
         self.code = f"{size}s" if padded else None
-
-    def parameters(self) -> Spec:
-        return {"size": self.size, "padded": self.padded}
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, f"char[{self.size}]"),)

@@ -8,7 +8,9 @@ from aotrace.runtime.values.base import Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.runtime.values.base import Buffer, Spec
+    from aotrace.runtime.values.base import Buffer
+
+CLOCKS = ("boot", "monotonic", "tai", "wall")
 
 
 class TimestampKind(Kind):
@@ -20,13 +22,13 @@ class TimestampKind(Kind):
     tag = "timestamp"
     size = 8
     align = 8
+    fields = {"format": str, "clock": str}
 
     def __init__(self, format: str, clock: str) -> None:
+        if clock not in CLOCKS:
+            raise ValueError(f"no clock {clock!r}")
         self.format = format
         self.clock = clock
-
-    def parameters(self) -> Spec:
-        return {"format": self.format, "clock": self.clock}
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, "u64"),)

@@ -1,0 +1,247 @@
+"""Objects of libbpf, each owned by one handle that closes it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+from aotrace.loader.libbpf import abi
+from aotrace.loader.libbpf.lib import BpfError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aotrace.loader.libbpf.lib import Libbpf
+
+_ONLY_CPU_CLOCK = (1, 0)  # PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK
+
+
+class Link:
+    """An attached program; detached by `close`."""
+
+    def __init__(self, lib: Libbpf, address: int) -> None:
+        self._lib = lib
+        self._address = address
+
+    def close(self) -> None:
+        if self._address:
+            self._lib.bpf_link__destroy(self._address)
+            self._address = 0
+
+
+class Program:
+    """One program of an object; it lives as long as the object. Every attach raises BpfError."""
+
+    def __init__(self, lib: Libbpf, address: int) -> None:
+        self._lib = lib
+        self._address = address
+
+    def disable(self) -> None:
+        """Leave the program out when the object is loaded."""
+        self._lib.bpf_program__set_autoload(self._address, False)
+
+    def run(self) -> int:
+        """Run it once, here and now; its return value (raw_tp programs, kernel 5.10)."""
+        options = abi.TestRunOptions()
+        fd = self._lib.bpf_program__fd(self._address)
+        self._lib.bpf_prog_test_run_opts(fd, ctypes.byref(options))
+        return int(options.retval)
+
+    def attach_tracepoint(self, category: str, name: str) -> Link:
+        lib = self._lib
+        address = lib.bpf_program__attach_tracepoint(
+            self._address, category.encode(), name.encode()
+        )
+        return Link(lib, address)
+
+    def attach_raw_tracepoint(self, name: str) -> Link:
+        lib = self._lib
+        return Link(lib, lib.bpf_program__attach_raw_tracepoint(self._address, name.encode()))
+
+    def attach_kprobe(self, function: str, offset: int, at_return: bool) -> Link:
+        options = abi.KprobeOptions(offset=offset, retprobe=at_return)
+        lib = self._lib
+        address = lib.bpf_program__attach_kprobe_opts(
+            self._address, function.encode(), ctypes.byref(options)
+        )
+        return Link(lib, address)
+
+    def attach_trace(self) -> Link:
+        """fentry, fexit and tp_btf: the section name has told libbpf where."""
+        return Link(self._lib, self._lib.bpf_program__attach_trace(self._address))
+
+    def attach_timer(self, period_ns: int, cpu: int) -> Link:
+        """Run each `period_ns` on one CPU, by the software clock."""
+        kind, config = _ONLY_CPU_CLOCK
+        attr = abi.PerfEventAttr(type=kind, config=config, sample_period=period_ns)
+        lib = self._lib
+        fd = lib.perf_event_open(attr, -1, cpu)
+        try:
+            return Link(lib, lib.bpf_program__attach_perf_event(self._address, fd))
+        except BpfError:
+            os.close(fd)
+            raise
+
+
+class Map:
+    """One map of a loaded object. Keys and values are bytes as the kernel has them."""
+
+    def __init__(self, lib: Libbpf, address: int) -> None:
+        self._lib = lib
+        self._address = address
+        self.key_size: int = lib.bpf_map__key_size(address)
+        self.value_size: int = lib.bpf_map__value_size(address)
+
+    @property
+    def fd(self) -> int:
+        fd: int = self._lib.bpf_map__fd(self._address)
+        return fd
+
+    @property
+    def max_entries(self) -> int:
+        entries: int = self._lib.bpf_map__max_entries(self._address)
+        return entries
+
+    def memory(self) -> memoryview:
+        """The contents of a data section's map (.rodata, .bss): what is written there is loaded."""
+        size = ctypes.c_size_t()
+        address = self._lib.bpf_map__initial_value(self._address, ctypes.byref(size))
+        if not address:
+            return memoryview(b"")
+        return memoryview((ctypes.c_char * size.value).from_address(address)).cast("B")
+
+    def lookup(self, key: bytes, size: int) -> bytes | None:
+        """The value of a key, `size` bytes of it (a per-CPU map gives all CPUs'); None: no such key."""
+        room = ctypes.create_string_buffer(size)
+        try:
+            self._lib.bpf_map_lookup_elem(self.fd, key, room)
+        except BpfError as error:
+            if error.errno == _ENOENT:
+                return None
+            raise
+        return room.raw
+
+    def update(self, key: bytes, value: bytes) -> bool:
+        """Overwrite a key that exists; False: it does not."""
+        try:
+            self._lib.bpf_map_update_elem(self.fd, key, value, _BPF_EXIST)
+        except BpfError as error:
+            if error.errno == _ENOENT:
+                return False
+            raise
+        return True
+
+    def delete(self, key: bytes) -> None:
+        """Remove a key, if it is there."""
+        try:
+            self._lib.bpf_map_delete_elem(self.fd, key)
+        except BpfError as error:
+            if error.errno != _ENOENT:
+                raise
+
+    def keys(self) -> Iterator[bytes]:
+        """Key by key. A program that changes the map meanwhile can make it repeat or miss some."""
+        fd, size = self.fd, self.key_size
+        last: bytes | None = None
+        while True:
+            room = ctypes.create_string_buffer(size)
+            try:
+                self._lib.bpf_map_get_next_key(fd, last, room)
+            except BpfError as error:
+                if error.errno == _ENOENT:
+                    return
+                raise
+            last = room.raw
+            yield last
+
+    def batches(self, value_size: int, count: int) -> Iterator[tuple[bytes, bytes, int]]:
+        """(keys, values, how many) by bpf_map_lookup_batch, about `count` at a time.
+
+        Raises BpfError where the kernel or the kind of map has no batches; then nothing was given.
+        """
+        fd = self.fd
+        position = ctypes.create_string_buffer(max(self.key_size, 8))
+        start = None
+        while True:
+            keys = ctypes.create_string_buffer(count * self.key_size)
+            values = ctypes.create_string_buffer(count * value_size)
+            got = ctypes.c_uint32(count)
+            result = self._lib.bpf_map_lookup_batch(
+                fd, start, position, keys, values, ctypes.byref(got), None
+            )
+            if result == -_ENOSPC:  # a bucket holds more than that
+                count *= 2
+                continue
+            if result < 0 and result != -_ENOENT:
+                raise BpfError("bpf_map_lookup_batch", -result)
+            if got.value:
+                yield keys.raw, values.raw, got.value
+            if result:
+                return
+            start = position
+
+
+_ENOENT, _ENOSPC, _BPF_EXIST = 2, 28, 2
+
+
+class Object:
+    """An object: opened, then loaded into the kernel, and closed with all that is in it."""
+
+    def __init__(self, lib: Libbpf, image: bytes, name: str) -> None:
+        """Open an ELF image. Raises BpfError."""
+        options = abi.OpenOptions(object_name=name.encode())
+        self._lib = lib
+        self._image = image  # libbpf reads from it until the object is closed
+        self._address = lib.bpf_object__open_mem(image, len(image), ctypes.byref(options))
+        self.programs = {name: program for name, program in self._programs()}
+
+    def _programs(self) -> Iterator[tuple[str, Program]]:
+        lib, address = self._lib, None
+        while True:
+            address = lib.bpf_object__next_program(self._address, address)
+            if not address:
+                return
+            yield lib.bpf_program__name(address).decode(), Program(lib, address)
+
+    def load(self) -> None:
+        """Relocate and load everything. Raises BpfError; libbpf's log tells more."""
+        self._lib.bpf_object__load(self._address)
+
+    def map(self, name: str) -> Map | None:
+        """A map by its ELF symbol, or a data section by its name."""
+        address = self._lib.bpf_object__find_map_by_name(self._address, name.encode())
+        return Map(self._lib, address) if address else None
+
+    def close(self) -> None:
+        if self._address:
+            self._lib.bpf_object__close(self._address)
+            self._address = 0
+
+
+class RingConsumer:
+    """libbpf's own reader of a ring buffer: for machines on which Python cannot order its loads."""
+
+    def __init__(self, lib: Libbpf, fd: int) -> None:
+        self._lib = lib
+        self._records: list[bytes] = []
+        keep, copy = self._records.append, ctypes.string_at
+
+        def sample(context: int, data: int, size: int) -> int:
+            keep(copy(data, size))
+            return 0
+
+        self._sample = abi.SampleFunction(sample)
+        self._address = lib.ring_buffer__new(fd, self._sample, None, None)
+
+    def consume(self) -> list[bytes]:
+        """All records that are there, oldest first."""
+        self._lib.ring_buffer__consume(self._address)
+        records = self._records[:]
+        self._records.clear()
+        return records
+
+    def close(self) -> None:
+        if self._address:
+            self._lib.ring_buffer__free(self._address)
+            self._address = 0
