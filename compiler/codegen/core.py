@@ -222,14 +222,21 @@ def _signed(access: Access, place: Place) -> int:
 
 
 def _left_shift(access: Access, place: Place) -> int:
-    _require_member(access, place)
-    where = extent(access, place)
+    where = _register(access, place)
     return 64 - where.bit_size - where.bit_offset
 
 
 def _right_shift(access: Access, place: Place) -> int:
+    return 64 - _register(access, place).bit_size
+
+
+def _register(access: Access, place: Place) -> Extent:
+    """The extent of a member that fits a register: others have no shifts."""
     _require_member(access, place)
-    return 64 - extent(access, place).bit_size
+    where = extent(access, place)
+    if where.size > 8:
+        raise CoreError(f"`{access}`: {where.size} bytes do not fit a register")
+    return where
 
 
 def _require_member(access: Access, place: Place) -> None:

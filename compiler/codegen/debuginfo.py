@@ -156,10 +156,28 @@ class DebugInfo:
         self._globals.append(expression)
         return expression
 
-    def function(
+    def program(self, name: str, line: int) -> Node:
+        """A BPF program: int name(void *ctx)."""
+        flags = "DISPFlagDefinition | DISPFlagOptimized"
+        context = [("ctx", self.pointer(None))]
+        return self._function(name, self.scalar("s32"), context, line, flags)
+
+    def static_function(
         self, name: str, result: Node | None, params: Sequence[tuple[str, Node]], line: int
     ) -> Node:
-        """A function; the kernel wants a name for each parameter (btf_func_check)."""
+        """A static function: the verifier follows its calls, and takes it as a callback."""
+        flags = "DISPFlagLocalToUnit | DISPFlagDefinition | DISPFlagOptimized"
+        return self._function(name, result, params, line, flags)
+
+    def _function(
+        self,
+        name: str,
+        result: Node | None,
+        params: Sequence[tuple[str, Node]],
+        line: int,
+        flags: str,
+    ) -> Node:
+        """The kernel wants a name for each parameter (btf_func_check)."""
         types = self._tuple([result, *(kind for _, kind in params)])
         prototype = self._node(f"!DISubroutineType(types: {types})")
         function, retained = self._reserve(), self._reserve()
@@ -175,7 +193,7 @@ class DebugInfo:
             function,
             f"distinct !DISubprogram(name: {_quote(name)}, scope: {self._file},"
             f" file: {self._file}, line: {line}, type: {prototype}, scopeLine: {line},"
-            " flags: DIFlagPrototyped, spFlags: DISPFlagDefinition | DISPFlagOptimized,"
+            f" flags: DIFlagPrototyped, spFlags: {flags},"
             f" unit: {self._unit}, retainedNodes: {retained})",
         )
         return function

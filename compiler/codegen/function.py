@@ -80,6 +80,7 @@ class FunctionBuilder:
         self._stack = 0
         self._scratch_size = 0
         self._scratch_base: Any = None
+        self._regions: dict[Any, int] = {}  # pointers into the scratch map -> their offsets
         self._entry = function.append_basic_block("entry")
         self._body = function.append_basic_block("body")
         self.ir: Any = ir.IRBuilder(self._body)
@@ -165,7 +166,9 @@ class FunctionBuilder:
         self._scratch_size = start + align_up(size, 8)
         self.module.need_scratch(self._scratch_size)
         with self._at_entry():
-            return self.offset(self._scratch_base, start)
+            pointer = self.ir.gep(self._scratch_base, [I64(start)], source_etype=I8)
+        self._regions[pointer] = start
+        return pointer
 
     def _look_up_scratch(self) -> Any:
         with self._at_entry():
@@ -325,6 +328,30 @@ class FunctionBuilder:
         self.ir.cbranch(self.is_null(self._scratch_base), missing, self._body)
         self.ir.position_at_end(missing)
         self._return(0)
+        self._sink_regions()
+
+    def _sink_regions(self) -> None:
+        """Compute a region's address where it is used.
+
+        A slot may be used anywhere, so that its pointer is made in the entry block; kept in a
+        register from there to its use it would be spilled, and the stack is what it should save.
+        """
+        for block in self._body_blocks():
+            for instruction in list(block.instructions):
+                for pointer in [o for o in instruction.operands if self._is_region(o)]:
+                    self.ir.position_before(instruction)
+                    self.ir.debug_metadata = instruction.metadata.get("dbg")
+                    start = I64(self._regions[pointer])
+                    here = self.ir.gep(self._scratch_base, [start], source_etype=I8)
+                    instruction.replace_usage(pointer, here)
+                    if isinstance(instruction, ir.GEPInstr):
+                        instruction.pointer = here  # what it prints instead of its operand
+
+    def _body_blocks(self) -> list[Any]:
+        return [block for block in self.function.blocks if block is not self._entry]
+
+    def _is_region(self, operand: Any) -> bool:
+        return isinstance(operand, ir.Instruction) and operand in self._regions
 
 
 def _chunks(size: int, align: int) -> Iterator[tuple[int, int]]:

@@ -60,8 +60,7 @@ class ModuleBuilder:
 
     def program(self, name: str, section: str, span: Span) -> FunctionBuilder:
         """A BPF program `int name(void *ctx)` in the section that names its attach point."""
-        result = self.debug.scalar("s32")
-        debug = self.debug.function(name, result, [("ctx", self.debug.pointer(None))], span.line)
+        debug = self.debug.program(name, span.line)
         function = self._function(name, I32, [PTR], debug)
         function.section = section
         self._used.append(function)
@@ -73,7 +72,7 @@ class ModuleBuilder:
         """A static function of its own, never inlined; `params` are (name, type)."""
         named = [(param, self._type_of(kind)) for param, kind in params]
         result = None if isinstance(ret, ir.VoidType) else self._type_of(ret)
-        debug = self.debug.function(name, result, named, span.line)
+        debug = self.debug.static_function(name, result, named, span.line)
         function = self._function(name, ret, [kind for _, kind in params], debug)
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -199,6 +198,7 @@ class ModuleBuilder:
         constant.global_constant = True
         constant.section = ".rodata"
         constant.align = 8
+        self._used.append(constant)  # else LLVM may move it to a second, mergeable .rodata
         return constant
 
     def _add_global(self, name: str, kind: Any, value: Any) -> Any:

@@ -112,12 +112,13 @@ def read(data: bytes) -> Elf:
         for index in range(count)
     ]
     names = headers[names_at].data
+    made_anew = {names_at, *(h.link for h in headers if h.type == SHT_SYMTAB)}
     sections = {
         index: Section(
             _string(names, h.name_at), h.type, h.flags, h.align, bytearray(h.data), h.size
         )
         for index, h in enumerate(headers)
-        if index and h.type not in (SHT_SYMTAB, SHT_STRTAB, SHT_REL)
+        if index and index not in made_anew and h.type not in (SHT_SYMTAB, SHT_REL)
     }
     symbols = _read_symbols(headers, sections)
     for header in headers:
