@@ -66,12 +66,14 @@ class Access:
     root: a struct, union or enum (or a typedef of one) in `btf`, the BTF of the build host's
     kernel or of one of its modules. steps: names of members, without the anonymous ones between
     them, and constant array indexes; for an enum the enumerator's name; none for the type itself.
+    event: the tracepoint whose context `root` is (runtime/contexts.py), else empty.
     """
 
     kind: RelocKind
     btf: Btf
     root: int
     steps: tuple[str | int, ...] = ()
+    event: str = ""
 
     def __str__(self) -> str:
         path = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in self.steps)

@@ -43,7 +43,7 @@ _LOCATED_MASK = 0xFFFF  # the low half of a __data_loc word is the offset in the
 class Place:
     """Memory at `base`, moved by the field path `steps` from the struct `root` (None: no path).
 
-    direct: loads need no helper. bits: the size of a bitfield, else 0.
+    direct: loads need no helper. bits: the size of a bitfield, else 0. event: whose context it is.
     """
 
     base: Reg
@@ -53,6 +53,12 @@ class Place:
     steps: tuple[str | int, ...] = ()
     direct: bool = False
     bits: int = 0
+    event: str = ""
+
+    def access(self, e: ProgramEmitter, kind: RelocKind) -> Access:
+        """The relocation of this path."""
+        assert self.root is not None
+        return Access(kind, e.shared.btf, self.root, self.steps, self.event)
 
 
 def find(e: ProgramEmitter, node: Expr) -> Place | None:
@@ -88,7 +94,8 @@ def _argument(e: ProgramEmitter, name: str) -> Place | None:
     source = (e.unit.probe.arguments or {})[name]
     if not isinstance(source, ContextField) or source.located:
         return None  # a word is a value, not a place
-    return Place(e.fn.ctx, source.type, Space.KERNEL, source.struct, source.steps, direct=True)
+    place = Place(e.fn.ctx, source.type, Space.KERNEL, source.struct, source.steps, direct=True)
+    return replace(place, event=source.event)
 
 
 def _field(outer: Place, name: str) -> Place:
@@ -135,8 +142,8 @@ def address(e: ProgramEmitter, place: Place) -> Reg:
     base = e.word(place.base)
     if not place.steps:
         return base
-    assert place.root is not None
-    return e.op("add", base, e.core(RelocKind.FIELD_BYTE_OFFSET, place.root, place.steps))
+    offset = e.fn.core_value(place.access(e, RelocKind.FIELD_BYTE_OFFSET))
+    return e.op("add", base, offset)
 
 
 def load(e: ProgramEmitter, place: Place) -> Reg:
@@ -156,8 +163,7 @@ def _signed(kind: Type) -> bool:
 
 
 def _load_directly(e: ProgramEmitter, place: Place) -> Reg:
-    assert place.root is not None
-    access = Access(RelocKind.FIELD_BYTE_OFFSET, e.shared.btf, place.root, place.steps)
+    access = place.access(e, RelocKind.FIELD_BYTE_OFFSET)
     base = place.base if isinstance(place.base.type, ir.PointerType) else e.ir.inttoptr(
         place.base, ir.PointerType()
     )  # fmt: skip
@@ -167,11 +173,9 @@ def _load_directly(e: ProgramEmitter, place: Place) -> Reg:
 
 def _read_relocated(e: ProgramEmitter, place: Place, slot: Reg) -> Reg:
     """Read as many bytes as the field has on the target, then cut and extend by shifts."""
-    assert place.root is not None
 
     def core(kind: RelocKind) -> Reg:
-        assert place.root is not None
-        return e.core(kind, place.root, place.steps)
+        return e.fn.core_value(place.access(e, kind))
 
     if isinstance(place.type, Pointer):
         e.helper(_READERS[place.space], slot, 8, address(e, place))
@@ -204,7 +208,9 @@ def read_bytes(e: ProgramEmitter, target: Reg, size: int, node: Expr) -> None:
 
 def context_value(e: ProgramEmitter, source: ContextField) -> Reg:
     """A scalar field of the context, or the address that a `__data_loc` word tells."""
-    access = Access(RelocKind.FIELD_BYTE_OFFSET, e.shared.btf, source.struct, source.steps)
+    access = Access(
+        RelocKind.FIELD_BYTE_OFFSET, source.btf, source.struct, source.steps, source.event
+    )
     value = e.fn.core_load(e.fn.ctx, access, ir.IntType(source.size * 8))
     word = e.extend(value, source.signed)
     if not source.located:

@@ -24,6 +24,7 @@ from aotrace.compiler.kernel.btf_types import (
 )
 from aotrace.compiler.objfile.btf import BtfAppender
 from aotrace.compiler.objfile.errors import ObjectError
+from aotrace.runtime.contexts import local_name
 
 _VOID = 0
 _ENUMERATORS = (RelocKind.ENUMVAL_EXISTS, RelocKind.ENUMVAL_VALUE)
@@ -36,6 +37,7 @@ class LocalTypes:
         self._out = btf
         self._used: dict[tuple[Btf, int], set[int]] = {}
         self._ids: dict[tuple[Btf, int], int] = {}
+        self._contexts: dict[tuple[Btf, int, str], int] = {}
         self._scalars: dict[tuple[object, ...], int] = {}
         for access in accesses:
             for step in locate(access).steps:
@@ -43,7 +45,19 @@ class LocalTypes:
 
     def root(self, access: Access) -> int:
         """The local type id that a relocation of this access starts from."""
+        if access.event:
+            return self._context(access)
         return self._id(access.btf, named_root(access))
+
+    def _context(self, access: Access) -> int:
+        """An event's context struct, under the name that runtime/contexts.py gives it."""
+        found = access.btf.resolve(access.root)
+        assert isinstance(found, Struct)  # sema looked the field up in it
+        key = (access.btf, found.id, access.event)
+        if key not in self._contexts:
+            name = local_name(found.name, access.event)
+            self._contexts[key] = self._struct(access.btf, found._replace(name=name))
+        return self._contexts[key]
 
     def spec(self, access: Access) -> str:
         """The access string: '0' for the root itself, then indexes ('0:1:2'); of an enumerator

@@ -26,6 +26,7 @@ class ContextWord:
 class ContextField:
     """A field of a context struct that BTF knows: relocated. steps as in a CO-RE access.
 
+    event: whose context it is (runtime/contexts.py), empty where every kernel has the same struct.
     located: the field is a `__data_loc` word that tells where in the record the value lies.
     """
 
@@ -35,6 +36,7 @@ class ContextField:
     steps: tuple[str | int, ...]
     size: int
     signed: bool
+    event: str
     located: bool = False
 
 

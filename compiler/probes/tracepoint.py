@@ -7,6 +7,7 @@ their records out differently.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel.btf import Btf
@@ -15,6 +16,7 @@ from aotrace.compiler.kernel.tracepoints import Tracepoint
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import ContextField, ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.types import INT64, NONE, Int, Pointer, Space, Type
+from aotrace.runtime.contexts import PREFIX
 
 _PLAIN, _LOCATED = "plain", "data_loc"
 
@@ -37,8 +39,18 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     }
     return ResolvedProbe(
         TRACEPOINT, f"tracepoint:{category}:{name}", f"tracepoint/{category}/{name}",
-        "tracepoint", {"category": category, "name": name}, arguments=arguments,
+        "tracepoint", _target(found), arguments=arguments,
     )  # fmt: skip
+
+
+def _flavour(event: Tracepoint) -> str:
+    """System calls share two structs on every kernel; any other event may change its own."""
+    return event.name if (event.context_struct or "").startswith(PREFIX) else ""
+
+
+def _target(event: Tracepoint) -> dict[str, Any]:
+    target = {"category": event.category, "name": event.name}
+    return {**target, "struct": event.context_struct} if _flavour(event) else target
 
 
 def _relocatable(field: TracepointField) -> bool:
@@ -61,7 +73,14 @@ def _argument(event: Tracepoint, field: TracepointField) -> ContextField:
     located = field.kind == _LOCATED
     kind = _located_type(btf, field) if located else _plain_type(btf, field)
     return ContextField(
-        kind, btf, event.struct_id, field.path, field.size, field.signed, located=located
+        kind,
+        btf,
+        event.struct_id,
+        field.path,
+        field.size,
+        field.signed,
+        event=_flavour(event),
+        located=located,
     )
 
 

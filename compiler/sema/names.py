@@ -144,7 +144,7 @@ class _Resolver:
         if found is None:
             return None
         if not found.enum_name:
-            # libbpf finds enums by name; those without one are ABI constants (TCP_CLOSE, IPPROTO_TCP)
+            # libbpf finds enums by name; one without is an ABI constant (TCP_CLOSE, IPPROTO_TCP)
             return ConstantName(found.value, literal(found.value))
         kind = type_of(self.btf, found.enum_id)
         return ConstantName(found.value, kind, found.enum_id, name)

@@ -1,0 +1,119 @@
+"""Which struct lays out a tracepoint's record on this kernel, where it is not that of the build.
+
+An event has a struct of its own name, or shares its class's; kernels differ in which. CO-RE finds
+types by name only, so before libbpf sees the object, the name of each event's local type is
+exchanged for the one that this kernel uses (runtime/contexts.py). Sources: Linux
+include/trace/stages/, Documentation/trace/events.rst for the format files.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from array import array
+
+from aotrace.runtime.contexts import PREFIX, local_name, renamed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aotrace.runtime.metadata import Program
+
+BTF = "/sys/kernel/btf/vmlinux"
+TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+_HEADER = struct.Struct("<HBBIIIII")
+_STRUCT, _MEMBER_WORDS, _HEAD_WORDS = 4, 3, 3
+#: words after the head of each kind: (fixed, per item); include/uapi/linux/btf.h
+_WORDS = {1: (1, 0), 3: (3, 0), 4: (0, 3), 5: (0, 3), 6: (0, 2), 13: (0, 2), 14: (1, 0),
+          15: (0, 3), 17: (1, 0), 19: (0, 3)}  # fmt: skip
+
+
+def adapt(data: bytes, programs: Iterable[Program], btf: str = BTF) -> bytes:
+    """The object's bytes, fit for this kernel's tracepoints. Without BTF: as they are."""
+    events = [p.target for p in programs if "struct" in p.target]
+    events = [t for t in events if local_name(t["struct"], t["name"]).encode() in data]
+    if not events:
+        return data
+    try:
+        with open(btf, "rb") as file:
+            types = file.read()
+    except OSError:
+        return data
+    for target in events:
+        actual = _actual(types, target["category"], target["name"], target["struct"])
+        data = renamed(data, target["name"], target["struct"], actual)
+    return data
+
+
+def _actual(types: bytes, category: str, event: str, built: str) -> str:
+    """The event's own struct if this kernel has it, else its class's."""
+    own = PREFIX + event
+    if _named(types, own):
+        return own
+    if built != own and _named(types, built):
+        return built
+    return _class_of(types, category, event) or built
+
+
+def _named(types: bytes, name: str) -> bool:
+    return b"\0" + name.encode() + b"\0" in types
+
+
+def _class_of(types: bytes, category: str, event: str) -> str | None:
+    """The struct whose members lie where the event's format says."""
+    wanted = _format(category, event)
+    if not wanted:
+        return None
+    return next(
+        (name for name, members in _structs(types) if wanted.items() <= members.items()), None
+    )
+
+
+def _format(category: str, event: str) -> dict[str, int]:
+    """Field -> byte offset, by the names that BTF uses; empty where tracefs does not tell."""
+    for root in TRACEFS:
+        path = os.path.join(root, "events", category, event, "format")
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                return dict(_fields(file))
+        except OSError:
+            continue
+    return {}
+
+
+def _fields(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
+    for line in lines:
+        parts = line.strip().split(";")
+        declaration = parts[0]
+        if not declaration.startswith("field:") or "common_" in declaration or len(parts) < 2:
+            continue
+        words = declaration[len("field:") :].split()
+        name = words[-1].partition("[")[0].lstrip("*")
+        located = "__data_loc_" if words[0] == "__data_loc" else ""
+        yield located + name, int(parts[1].partition(":")[2])
+
+
+def _structs(types: bytes) -> Iterator[tuple[str, dict[str, int]]]:
+    """Name and members (name -> byte offset) of each context struct, in order of definition."""
+    _, _, _, header, type_start, type_size, string_start, _ = _HEADER.unpack_from(types)
+    strings = header + string_start
+    words = array("I", types[header + type_start : header + type_start + type_size])
+
+    def name_at(offset: int) -> str:
+        start = strings + offset
+        return types[start : types.index(b"\0", start)].decode("utf-8", "replace")
+
+    at = 0
+    while at < len(words):
+        info = words[at + 1]
+        kind, count = info >> 24 & 31, info & 0xFFFF
+        if kind == _STRUCT and words[at] and types.startswith(PREFIX.encode(), strings + words[at]):
+            first = at + _HEAD_WORDS
+            members = range(first, first + count * _MEMBER_WORDS, _MEMBER_WORDS)
+            yield (
+                name_at(words[at]),
+                {name_at(words[m]): (words[m + 2] & 0xFFFFFF) // 8 for m in members},
+            )
+        fixed, each = _WORDS.get(kind, (0, 0))
+        at += _HEAD_WORDS + fixed + each * count
