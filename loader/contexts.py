@@ -57,7 +57,15 @@ def _actual(types: bytes, category: str, event: str, built: str) -> str:
 
 
 def _named(types: bytes, name: str) -> bool:
-    return b"\0" + name.encode() + b"\0" in types
+    """Whether a string of the BTF is this name; NULs, the commonest bytes, are not searched for."""
+    text = name.encode()
+    _, _, _, header, _, _, start, _ = _HEADER.unpack_from(types)
+    at = types.find(text, header + start)
+    while at >= 0:
+        if types[at - 1] == 0 and types[at + len(text)] == 0:
+            return True
+        at = types.find(text, at + 1)
+    return False
 
 
 def _class_of(types: bytes, category: str, event: str) -> str | None:
