@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
+MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -38,6 +39,18 @@ $(READY): setup.cfg pyproject.toml
 build/src/aotrace:
 	mkdir -p $@
 	for part in compiler loader runtime; do ln -sfn ../../../$$part $@/$$part; done
+
+.PHONY: demo
+ifdef VM
+demo: setup ## live TCP connections traced by a fresh object; VM=1: in an emulated machine
+	$(ENSURE) $(KERNEL_PACKAGES)
+	$(BIN)/python -m tests.kernels.fetch 6.12
+	$(BIN)/python -m tests.support.demo --vm
+else
+demo: setup
+	$(ENSURE) libbpf1
+	$(AS_ROOT) $(BIN)/python -B -m tests.support.demo
+endif
 
 .PHONY: check
 check: setup ## formatting, lint, types (mypy --strict), import walls
