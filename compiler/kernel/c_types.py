@@ -10,7 +10,12 @@ from .btf_types import Array, BtfType, Enum, Fwd, Modifier, Ptr, Struct
 from .errors import KernelDataError
 
 _TOKEN = re.compile(r"\w+|\*")
-_TAGGED = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
+# A struct or union may also be declared only; an enum may be wide.
+_TAGGED = {
+    "struct": (BtfKind.STRUCT, BtfKind.FWD),
+    "union": (BtfKind.UNION, BtfKind.FWD),
+    "enum": (BtfKind.ENUM, BtfKind.ENUM64),
+}
 _QUALIFIERS = {
     "const": BtfKind.CONST,
     "volatile": BtfKind.VOLATILE,
@@ -55,9 +60,9 @@ def _find_named(btf: Btf, words: list[str]) -> int | None:
     if words == ["void"]:
         return 0
     if len(words) == 2 and words[0] in _TAGGED:
-        found = btf.find(_TAGGED[words[0]], words[1])
-        return found if found is not None else btf.find(BtfKind.FWD, words[1])
-    if all(word in (*_SIZE_WORDS, "signed", "unsigned") for word in words):
+        found = (btf.find(kind, words[1]) for kind in _TAGGED[words[0]])
+        return next((type_id for type_id in found if type_id is not None), None)
+    if words and all(word in (*_SIZE_WORDS, "signed", "unsigned") for word in words):
         return btf.find(BtfKind.INT, _int_name(words))
     return btf.find(BtfKind.TYPEDEF, words[0]) if len(words) == 1 else None
 

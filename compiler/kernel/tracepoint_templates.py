@@ -39,11 +39,11 @@ class Templates:
         prototype; of those rather the ones that are no events themselves; of those first
         the ones defined between the event's neighbours, then the ones of like name.
         """
-        if self.btf.find(BtfKind.STRUCT, STRUCT_PREFIX + event) is not None:
-            return [event]
         typedef = self.btf.find(BtfKind.TYPEDEF, TYPEDEF_PREFIX + event)
         if typedef is None:
             return []
+        if self.btf.find(BtfKind.STRUCT, STRUCT_PREFIX + event) is not None:
+            return [event]
         events, classes = self._between_neighbours(typedef)
         possible = self._possible(event_prototype(self.btf, typedef), classes)
         if len(possible) < 2:

@@ -196,7 +196,7 @@ class BtfWriter:
         return 0 if text == "void" else self._lookup((BtfKind.TYPEDEF, BtfKind.INT), text)
 
     def _lookup(self, kinds: tuple[int, ...], name: str) -> int:
-        for each in (_C_INTS.get(name, name), name):
+        for each in (name, _C_INTS.get(name, name)):
             for kind in kinds:
                 if (kind, each) in self._named:
                     return self._named[kind, each]

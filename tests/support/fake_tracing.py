@@ -5,22 +5,39 @@ from __future__ import annotations
 from .btf_writer import BtfWriter
 
 
-def _event_class(w: BtfWriter, template: str, params: tuple[str, ...], *fields: str) -> None:
-    """What DECLARE_EVENT_CLASS leaves in BTF: the context struct and the BPF entry function."""
+def event_class(
+    w: BtfWriter,
+    template: str,
+    params: tuple[str, ...],
+    *fields: str,
+    static_functions: bool = True,
+) -> None:
+    """What DECLARE_EVENT_CLASS leaves in BTF: the context struct and the BPF entry function.
+
+    Kernels before 6.0 have no static functions in BTF, hence not this one.
+    """
     w.struct(f"trace_event_raw_{template}", "struct trace_entry ent", *fields, "char __data[]")
-    w.func(f"__bpf_trace_{template}", "void", "void *__data", *params, linkage=0)
+    if static_functions:
+        w.func(f"__bpf_trace_{template}", "void", "void *__data", *params, linkage=0)
 
 
-def _event(w: BtfWriter, event: str, params: tuple[str, ...]) -> None:
-    """What DEFINE_EVENT leaves in BTF (kernel: include/trace/bpf_probe.h)."""
+def event(w: BtfWriter, name: str, params: tuple[str, ...]) -> None:
+    """What DEFINE_EVENT leaves in BTF (kernel: include/trace/bpf_probe.h, tracepoint.h)."""
     proto = w.proto("void", "void *__data", *params, named=False)
-    w.typedef(f"btf_trace_{event}", w.ptr(proto))
+    w.typedef(f"btf_trace_{name}", w.ptr(proto))
+    w.func(f"__traceiter_{name}", "int", "void *__data", *params)
 
 
-def trace_event(w: BtfWriter, event: str, params: tuple[str, ...], *fields: str) -> None:
+def trace_event(
+    w: BtfWriter,
+    name: str,
+    params: tuple[str, ...],
+    *fields: str,
+    static_functions: bool = True,
+) -> None:
     """TRACE_EVENT: an event that is its own class."""
-    _event_class(w, event, params, *fields)
-    _event(w, event, params)
+    event_class(w, name, params, *fields, static_functions=static_functions)
+    event(w, name, params)
 
 
 def write_tracepoints(w: BtfWriter) -> None:
@@ -58,12 +75,12 @@ def _task_events(w: BtfWriter) -> None:
     )
     task = ("struct task_struct *p",)
     wakeup = ("char comm[16]", "pid_t pid", "int prio", "int target_cpu")
-    _event_class(w, "sched_wakeup_template", task, *wakeup)
-    for event in ("sched_wakeup", "sched_waking", "sched_wakeup_new"):
-        _event(w, event, task)
-    _event_class(w, "sched_process_template", task, "char comm[16]", "pid_t pid", "int prio")
-    for event in ("sched_process_free", "sched_process_exit"):
-        _event(w, event, task)
+    event_class(w, "sched_wakeup_template", task, *wakeup)
+    for name in ("sched_wakeup", "sched_waking", "sched_wakeup_new"):
+        event(w, name, task)
+    event_class(w, "sched_process_template", task, "char comm[16]", "pid_t pid", "int prio")
+    for name in ("sched_process_free", "sched_process_exit"):
+        event(w, name, task)
     execed = ("struct task_struct *p", "pid_t old_pid", "struct linux_binprm *bprm")
     trace_event(
         w, "sched_process_exec", execed, "u32 __data_loc_filename", "pid_t pid", "pid_t old_pid"
@@ -94,9 +111,9 @@ def _tcp_events(w: BtfWriter) -> None:
         *ports,
         *addresses,
     )
-    _event_class(w, "tcp_event_sk", ("struct sock *sk",), "const void *skaddr", *ports, *addresses)
-    for event in ("tcp_destroy_sock", "tcp_rcv_space_adjust"):
-        _event(w, event, ("struct sock *sk",))
+    event_class(w, "tcp_event_sk", ("struct sock *sk",), "const void *skaddr", *ports, *addresses)
+    for name in ("tcp_destroy_sock", "tcp_rcv_space_adjust"):
+        event(w, name, ("struct sock *sk",))
     trace_event(w, "fake_relative", ("u32 id",), "u32 __rel_loc_label", "u64 id:12", "u64 rest:52")
 
 

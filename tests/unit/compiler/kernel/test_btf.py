@@ -282,7 +282,11 @@ def test_a_module_uses_the_strings_of_its_kernel(btf: Btf, module: Btf) -> None:
     assert [name for name, _ in proto.params] == ["state", "how"]
     assert module.parameter_types(proto.id) == tuple(t for _, t in proto.params)
     assert module.find_enumerator("TCP_LISTEN") == btf.find_enumerator("TCP_LISTEN")
-    assert list(module.names(BtfKind.FUNC))[-2:] == ["fakemod_poke", "__bpf_trace_fakemod_poked"]
+    assert list(module.names(BtfKind.FUNC))[-3:] == [
+        "fakemod_poke",
+        "__bpf_trace_fakemod_poked",
+        "__traceiter_fakemod_poked",
+    ]
     (events,) = module.find_prefixes((BtfKind.TYPEDEF, "btf_trace_"))
     assert events[-1][1] == "btf_trace_fakemod_poked"
 
