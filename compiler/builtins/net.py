@@ -47,7 +47,17 @@ def _ntop(e: Emitter, site: Site, target: Reg | None) -> Reg:
         e.read(e.offset(target, _KIND.address_offset), size, site.args[-1])
     else:
         e.into(site.args[-1], e.offset(target, _KIND.address_offset), kind)
+    if size == 16 and len(site.args) == 2 and site.constants[0] != AF_INET6:
+        _cut_to_ipv4(e, target, family)
     return target
+
+
+def _cut_to_ipv4(e: Emitter, target: Reg, family: Reg) -> None:
+    """Of 16 bytes IPv4 uses the first four; equal addresses must have equal bytes."""
+    rest = _KIND.address_offset + 4
+    with e.if_(e.op("eq", family, AF_INET)):
+        e.store(target, rest, 4, e.const(0))
+        e.store(target, rest + 4, 8, e.const(0))
 
 
 def _packed(text: bytes) -> bytes | None:

@@ -7,8 +7,10 @@ while the script is still being read. One worker serves any number of modules.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import re
+import resource
 import struct
 import sys
 from types import TracebackType
@@ -217,6 +219,8 @@ def _read_reply(reply: list[bytes]) -> Emitted:
 
 def _serve(requests: int, replies: int) -> NoReturn:
     """Answer requests until there are no more; never return into the parent's code."""
+    faulthandler.disable()  # an abort is expected here, and told of by its message alone
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         compiler = _Compiler()
         while (request := _receive(requests)) is not None:

@@ -41,7 +41,7 @@ class ModuleBuilder:
         self.core = CoreTable()
         self.helpers_used: set[str] = set()
         self.debug = DebugInfo(source, PRODUCER)
-        self._module: Any = ir.Module(source.name, context=ir.Context())
+        self._module: Any = ir.Module("script", context=ir.Context())
         self._module.triple = "bpfel"
         self._module.data_layout = DATA_LAYOUT
         self._functions: list[FunctionBuilder] = []

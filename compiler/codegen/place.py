@@ -185,8 +185,13 @@ def _read_relocated(e: ProgramEmitter, place: Place, slot: Reg) -> Reg:
     word = e.load(slot, 0, 8)
     if place.type.size == 8 and not place.bits and not _signed(place.type):
         return word
-    left = e.op("shl", word, core(RelocKind.FIELD_LSHIFT_U64))
     shift = "ashr" if _signed(place.type) else "lshr"
+    if isinstance(place.steps[-1], int):  # libbpf knows shifts of members only
+        if not _signed(place.type):
+            return word
+        unused = e.op("sub", 64, e.op("shl", size, 3))
+        return e.op(shift, e.op("shl", word, unused), unused)
+    left = e.op("shl", word, core(RelocKind.FIELD_LSHIFT_U64))
     return e.op(shift, left, core(RelocKind.FIELD_RSHIFT_U64))
 
 
