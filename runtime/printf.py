@@ -108,6 +108,13 @@ def _number(form: str, start: int) -> tuple[int | None, int]:
     return (int(form[start:end]) if end > start else None), end
 
 
+def render(conversion: Conversion) -> str:
+    """The conversion as text that parses back to it."""
+    width = str(conversion.width) if conversion.width else ""
+    precision = "" if conversion.precision is None else f".{conversion.precision}"
+    return f"%{conversion.flags}{width}{precision}{conversion.length}{conversion.specifier}"
+
+
 def conversions(pieces: Sequence[Piece]) -> list[Conversion]:
     """Only the conversions among the pieces of a format."""
     return [piece for piece in pieces if isinstance(piece, Conversion)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
-from aotrace.compiler.builtins.record import EventFunction, EventSpec, Parameter, Site
+from aotrace.compiler.builtins.record import Constant, EventFunction, EventSpec, Parameter, Site
 from aotrace.compiler.syntax.nodes import MapRef
 from aotrace.compiler.types import NONE, Aggregate
 from aotrace.runtime import printf
@@ -24,7 +24,28 @@ def _check_printf(site: Site) -> None:
 
 
 def _printf(site: Site) -> EventSpec:
-    return EventSpec("printf", site.args[1:], {"format": _format(site)})
+    """Arguments that are known at build become text of the format: they need not travel."""
+    form, args = "", []
+    values = zip(site.args[1:], site.types[1:], site.constants[1:], strict=True)
+    for piece in printf.parse(_format(site)):
+        if isinstance(piece, str):
+            form += piece.replace("%", "%%")
+            continue
+        arg, kind, constant = next(values)
+        if constant is None:
+            form += printf.render(piece)
+            args.append(arg)
+        else:
+            text = printf.convert(piece, kind.kind, _decoded(constant))
+            form += text.decode("utf-8", "surrogateescape").replace("%", "%%")
+    return EventSpec("printf", tuple(args), {"format": form})
+
+
+def _decoded(constant: Constant) -> object:
+    """A constant as the loader would have decoded it."""
+    if isinstance(constant, bytes):
+        return constant.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    return constant
 
 
 def _limit(site: Site, index: int) -> int | None:
