@@ -9,12 +9,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.kernels.catalog import KERNEL_CACHE, KERNELS, Kernel, kernel
 from tests.kernels.snapshot import take_snapshot
 from tests.kernels.vm import VmError
 from tests.support.mirror import MirrorError, PrivateApt
+from tests.support.observe import JobError
 
 
 def fetch(wanted: Kernel, apt: PrivateApt) -> None:
@@ -56,17 +58,19 @@ def make_complete(wanted: tuple[Kernel, ...]) -> None:
     for one in missing:
         print(f"fetching kernel {one.name} from {one.suite}", flush=True)
         fetch(one, apt)
-    for one in wanted:
-        if not one.is_complete:
-            print(f"booting {one.version} to copy out its BTF and tracepoints", flush=True)
-            take_snapshot(one)
+    incomplete = [one for one in wanted if not one.is_complete]
+    for one in incomplete:
+        print(f"booting {one.version} to copy out its BTF and tracepoints", flush=True)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(take_snapshot, incomplete):
+            pass
 
 
 def main(names: list[str]) -> int:
     wanted = tuple(kernel(name) for name in names) if names else KERNELS
     try:
         make_complete(wanted)
-    except (MirrorError, VmError, subprocess.CalledProcessError) as error:
+    except (MirrorError, VmError, JobError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for one in wanted:
