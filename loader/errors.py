@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class LoaderError(Exception):
-    """Ends the run with exit status 1: `ERROR: message` and, where there is advice, `HINT: hint`."""
+    """Ends the run with exit status 1: `ERROR: message` and, if there is advice, `HINT: hint`."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

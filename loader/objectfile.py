@@ -1,7 +1,7 @@
 """The object file, before libbpf sees it: its ELF sections, symbols and metadata.
 
-Only what the loader itself needs, by struct alone; every offset is checked, since the file may be anything.
-ELF: include/uapi/linux/elf.h.
+Only what the loader itself needs, by struct alone; every offset is checked, since the file may be
+anything. ELF: include/uapi/linux/elf.h.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def wall_nanoseconds(nanoseconds: int, clock: str) -> int:
 
 
 def _distance(clock: int) -> int:
-    """From a clock to the wall clock: the best of a few tries, each read between two of the other."""
+    """From a clock to the wall clock: the closest of a few tries."""
     tries = []
     for _ in range(5):
         before = time.clock_gettime_ns(clock)

@@ -1,1 +1,20 @@
 """One attach mechanism per file; the object's metadata names it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.loader.attach.mechanism import Mechanism
+
+#: Every mechanism that metadata may name: a module of this package with a MECHANISM.
+MECHANISMS = ("begin", "end", "interval", "tracepoint", "raw_tracepoint", "kprobe", "trace")
+
+
+def find(name: str) -> Mechanism:
+    """The mechanism of that name; only what a script uses is imported. Raises KeyError."""
+    if name not in MECHANISMS:
+        raise KeyError(name)
+    from importlib import import_module
+
+    found: Mechanism = import_module(f"{__name__}.{name}").MECHANISM
+    return found

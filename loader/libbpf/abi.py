@@ -97,8 +97,8 @@ class PerfEventAttr(ctypes.Structure):
     ]
 
 
-#: How a function tells of failure: a negative errno, a null pointer with errno set, not at all, or
-#: a null pointer that means "no more" or "none".
+#: How a function tells of failure: a negative errno, a null pointer with errno set, or not in a way
+#: that is always a failure.
 CODE, OBJECT, PLAIN = "code", "object", "plain"
 
 #: (name, result, arguments, failure)
@@ -134,7 +134,7 @@ FUNCTIONS = (
     ("bpf_prog_test_run_opts", c_int, (c_int, c_void_p), CODE),
     ("libbpf_num_possible_cpus", c_int, (), CODE),
     ("ring_buffer__new", c_void_p, (c_int, SampleFunction, c_void_p, c_void_p), OBJECT),
-    ("ring_buffer__consume", c_int, (c_void_p,), CODE),
+    ("ring_buffer__consume", c_int, (c_void_p,), PLAIN),
     ("ring_buffer__free", None, (c_void_p,), PLAIN),
 )  # fmt: skip
 

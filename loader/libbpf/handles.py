@@ -112,7 +112,7 @@ class Map:
         return memoryview((ctypes.c_char * size.value).from_address(address)).cast("B")
 
     def lookup(self, key: bytes, size: int) -> bytes | None:
-        """The value of a key, `size` bytes of it (a per-CPU map gives all CPUs'); None: no such key."""
+        """The value of a key, `size` bytes (of a per-CPU map: all CPUs'); None: no such key."""
         room = ctypes.create_string_buffer(size)
         try:
             self._lib.bpf_map_lookup_elem(self.fd, key, room)
@@ -140,7 +140,7 @@ class Map:
             if error.errno != _ENOENT:
                 raise
 
-    def keys(self) -> Iterator[bytes]:
+    def every_key(self) -> Iterator[bytes]:
         """Key by key. A program that changes the map meanwhile can make it repeat or miss some."""
         fd, size = self.fd, self.key_size
         last: bytes | None = None
@@ -182,7 +182,8 @@ class Map:
             start = position
 
 
-_ENOENT, _ENOSPC, _BPF_EXIST = 2, 28, 2
+_ENOENT, _ENOSPC, _ECANCELED = 2, 28, 125
+_BPF_EXIST = 2
 
 
 class Object:
@@ -194,7 +195,7 @@ class Object:
         self._lib = lib
         self._image = image  # libbpf reads from it until the object is closed
         self._address = lib.bpf_object__open_mem(image, len(image), ctypes.byref(options))
-        self.programs = {name: program for name, program in self._programs()}
+        self.programs = dict(self._programs())
 
     def _programs(self) -> Iterator[tuple[str, Program]]:
         lib, address = self._lib, None
@@ -225,18 +226,20 @@ class RingConsumer:
     def __init__(self, lib: Libbpf, fd: int) -> None:
         self._lib = lib
         self._records: list[bytes] = []
+        self._limit = 0
         keep, copy = self._records.append, ctypes.string_at
 
         def sample(context: int, data: int, size: int) -> int:
             keep(copy(data, size))
-            return 0
+            return 0 if len(self._records) < self._limit else -_ECANCELED
 
         self._sample = abi.SampleFunction(sample)
         self._address = lib.ring_buffer__new(fd, self._sample, None, None)
 
-    def consume(self) -> list[bytes]:
-        """All records that are there, oldest first."""
-        self._lib.ring_buffer__consume(self._address)
+    def consume(self, limit: int) -> list[bytes]:
+        """The records that are there, oldest first, and at most `limit`."""
+        self._limit = limit
+        self._lib.ring_buffer__consume(self._address)  # what it returns is the callback's doing
         records = self._records[:]
         self._records.clear()
         return records

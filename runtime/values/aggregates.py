@@ -13,6 +13,7 @@ from aotrace.runtime.values.base import Kind, json_number, quotient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from aotrace.runtime.values.base import Buffer
@@ -26,13 +27,9 @@ def _wrap(value: int, signed: bool) -> int:
 
 
 class AggregateKind(Kind):
-    """A per-CPU value. `stats` tells JSON's message type `stats` from `map`."""
+    """A per-CPU value."""
 
     align = 8
-    stats = False
-
-    def merge(self, values: list[Any]) -> Any:
-        raise TypeError(f"{self.tag}: no merge")
 
     def json(self, value: Any) -> Any:
         return json_number(value)
@@ -59,7 +56,7 @@ class CountKind(AggregateKind):
         value: int = struct.unpack_from("<Q", raw, offset)[0]
         return value
 
-    def merge(self, values: list[int]) -> int:
+    def merge(self, values: Sequence[int]) -> int:
         return _wrap(sum(values), self.signed)
 
     def scaled(self, value: int, divisor: int) -> int:
@@ -109,7 +106,7 @@ class MinKind(ExtremeKind):
 
     tag = "min"
 
-    def merge(self, values: list[int | None]) -> int:
+    def merge(self, values: Sequence[int | None]) -> int:
         return min((v for v in values if v is not None), default=0)
 
 
@@ -118,7 +115,7 @@ class MaxKind(ExtremeKind):
 
     tag = "max"
 
-    def merge(self, values: list[int | None]) -> int:
+    def merge(self, values: Sequence[int | None]) -> int:
         return max((v for v in values if v is not None), default=0)
 
 
@@ -127,7 +124,7 @@ class AvgKind(SignedKind):
 
     tag = "avg"
     size = 16
-    stats = True
+    message = "stats"
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("total", 0, "u64"), ("count", 8, "u64"))
@@ -136,7 +133,7 @@ class AvgKind(SignedKind):
         total, count = struct.unpack_from("<QQ", raw, offset)
         return total, count
 
-    def merge(self, values: list[tuple[int, int]]) -> tuple[int, int, int]:
+    def merge(self, values: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
         total = _wrap(sum(v[0] for v in values), self.signed)
         count = _wrap(sum(v[1] for v in values), self.signed)
         return count, quotient(total, count) if count > 0 else 0, total

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, ClassVar
 
     Spec = dict[str, Any]
@@ -48,12 +49,16 @@ class Kind:
     code: str | None = None
     #: the value is a number that printf's integer conversions take
     integral = False
+    #: text() is the number in decimal
+    decimal = False
     #: printf's `+` shows on it
     plus = False
     #: the value is a byte string, which printf's `%r` family takes
     octets = False
     #: what text() begins with when it shows a value made of values
     opening = ""
+    #: the type of the JSON message that shows a map of such values
+    message = "map"
     #: text() fills whole lines, the last one ended
     multiline = False
 
@@ -112,6 +117,10 @@ class Kind:
     def json_key(self, value: Any) -> str:
         """The value as the name of a member of a JSON object."""
         return self.compact(value)
+
+    def merge(self, values: Sequence[Any]) -> Any:
+        """One value of those that the CPUs have."""
+        raise TypeError(f"{self.tag}: one CPU's value says nothing of the others'")
 
     def order(self, value: Any) -> Any:
         """What a map's keys of this kind are sorted by."""

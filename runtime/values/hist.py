@@ -14,6 +14,7 @@ from aotrace.runtime.values.base import json_number, quotient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Union
 
     from aotrace.runtime.values.base import Buffer
@@ -37,6 +38,7 @@ class HistogramKind(AggregateKind):
 
     buckets: int
     multiline = True
+    message = "hist"
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("", 0, f"u64[{self.buckets}]"),)
@@ -44,7 +46,7 @@ class HistogramKind(AggregateKind):
     def decode(self, raw: Buffer, offset: int) -> tuple[int, ...]:
         return struct.unpack_from(f"<{self.buckets}Q", raw, offset)
 
-    def merge(self, values: list[Any]) -> Shown:
+    def merge(self, values: Sequence[Any]) -> Shown:
         """The sums of all CPUs, from the first filled bucket to the last."""
         total = [sum(column) for column in zip(*values)]
         filled = [index for index, count in enumerate(total) if count]

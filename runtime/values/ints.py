@@ -37,6 +37,7 @@ class IntKind(CodedKind):
     """A signed or unsigned integer of 1, 2, 4 or 8 bytes, little-endian."""
 
     tag = "int"
+    decimal = True
     fields = {"size": int, "signed": bool}
 
     def __init__(self, size: int, signed: bool) -> None:
@@ -107,6 +108,7 @@ class EnumKind(IntKind):
     """
 
     tag = "enum"
+    decimal = False
     fields = {"size": int, "signed": bool, "names": dict}
 
     def __init__(self, size: int, signed: bool, names: dict[str, str]) -> None:

@@ -1,0 +1,37 @@
+"""What one attach mechanism answers for."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from aotrace.loader.libbpf.handles import Link, Program
+    from aotrace.loader.libbpf.lib import BpfError
+
+    Target = dict[str, Any]
+
+#: When a program's turn is: before anything is attached, until it is detached, after all that.
+BEFORE, DURING, AFTER = "before", "during", "after"
+
+
+class Mechanism:
+    """How programs of one kind come to run.
+
+    `attach` takes the program and its target; it gives the link, or None where the program has run
+    already. `explain` says in words why that failed, with a hint. The kernel runs programs that
+    share a place in the order they were attached or the other way round: `last_first` says which.
+    """
+
+    def __init__(
+        self,
+        attach: Callable[[Program, Target], Link | None],
+        explain: Callable[[Target, BpfError], tuple[str, str]],
+        phase: str = DURING,
+        last_first: Callable[[Target], bool] = lambda target: False,
+    ) -> None:
+        self.attach = attach
+        self.explain = explain
+        self.phase = phase
+        self.last_first = last_first

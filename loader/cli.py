@@ -1,0 +1,104 @@
+"""The command line of aotrace: arguments, exit status and how errors look."""
+
+from __future__ import annotations
+
+import sys
+
+from aotrace.loader.errors import LoaderError
+from aotrace.loader.options import (
+    HELP,
+    INSPECT_OPTIONS,
+    RUN_OPTIONS,
+    Options,
+    UsageError,
+    describe,
+    parse,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aotrace.loader.options import Option
+
+_INTERRUPTED, _PIPE_CLOSED = 128 + 2, 128 + 13  # what a shell says of SIGINT and SIGPIPE
+
+
+class Command:
+    """One command: what it does with its options."""
+
+    def __init__(
+        self, name: str, text: str, options: Sequence[Option], run: Callable[[Options], int]
+    ) -> None:
+        self.name = name
+        self.text = text
+        self.options = options
+        self.run = run
+
+
+def _run(options: Options) -> int:
+    from aotrace.loader.output.sink import BrokenSink
+    from aotrace.loader.session import run
+
+    try:
+        return run(options)
+    except BrokenSink:
+        return _PIPE_CLOSED
+
+
+def _inspect(options: Options) -> int:
+    from aotrace.loader.inspection import show
+
+    return show(options)
+
+
+COMMANDS = (
+    Command("run", "load an object and trace", RUN_OPTIONS, _run),
+    Command("inspect", "show what an object contains", INSPECT_OPTIONS, _inspect),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except LoaderError as error:
+        from aotrace.loader.console import report
+
+        report(error)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _dispatch(words: list[str]) -> int:
+    first = words.pop(0) if words else "--help"
+    if first in HELP.flags:
+        sys.stdout.write(_help())
+        return 0
+    if first == "--version":
+        from importlib.metadata import version
+
+        sys.stdout.write(f"aotrace {version('aotrace')}\n")
+        return 0
+    for command in COMMANDS:
+        if command.name == first:
+            options = parse(words, command.options)
+            if options.help:
+                sys.stdout.write(_help())
+                return 0
+            return command.run(options)
+    raise UsageError(f"no such command: {first}", "commands: run, inspect; see aotrace --help")
+
+
+def _help() -> str:
+    text = "usage: aotrace COMMAND OBJECT [options] [-- parameters]\n\ncommands:\n"
+    text += "".join(f"  {command.name:<24} {command.text}\n" for command in COMMANDS)
+    for command in COMMANDS:
+        text += f"\noptions of {command.name}:\n{describe(command.options)}"
+    return text + f"\n{describe((HELP,))}  {'--version':<24} show the version\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

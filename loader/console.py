@@ -1,0 +1,43 @@
+"""What the loader says to the person at the terminal, on standard error."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.loader.errors import LoaderError
+
+
+class Console:
+    """Messages as bpftrace words them. `quiet` keeps to errors, `warnings` off to what matters."""
+
+    def __init__(self, quiet: bool = False, warnings: bool = True) -> None:
+        self._quiet = quiet
+        self._warnings = warnings
+
+    def note(self, text: str) -> None:
+        say(text)
+
+    def progress(self, text: str) -> None:
+        if not self._quiet:
+            say(text)
+
+    def warn(self, text: str) -> None:
+        if self._warnings:
+            say(f"WARNING: {text}")
+
+
+def report(error: LoaderError) -> None:
+    """An error that ends the run."""
+    say(f"ERROR: {error}")
+    if error.hint:
+        say(f"HINT: {error.hint}")
+
+
+def say(text: str) -> None:
+    """One write for the whole of it."""
+    try:
+        os.write(2, text.encode("utf-8", "surrogateescape") + b"\n")
+    except OSError:
+        return  # a terminal that has gone is no reason to stop

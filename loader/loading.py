@@ -1,0 +1,69 @@
+"""From an object file to programs and maps in the kernel."""
+
+from __future__ import annotations
+
+from aotrace.loader import settings, verifier
+from aotrace.loader.errors import ObjectError
+from aotrace.loader.libbpf.handles import Object
+from aotrace.loader.libbpf.lib import BpfError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aotrace.loader.libbpf.handles import Map
+    from aotrace.loader.libbpf.lib import Libbpf
+    from aotrace.loader.objectfile import ObjectFile
+    from aotrace.loader.probes import MissingProbes
+    from aotrace.runtime.metadata import Metadata
+
+_HINT = "compile the script again with `aotracec build`"
+
+
+def load_object(
+    lib: Libbpf, file: ObjectFile, meta: Metadata, known: Mapping[str, int], missing: MissingProbes
+) -> Object:
+    """Open, configure and load. Raises LoaderError.
+
+    A program whose function is missing here keeps the whole object from loading; where the script
+    allows that, the object is opened again and loaded without it.
+    """
+    while True:
+        bpf = _open(lib, file, meta)
+        try:
+            for name in missing.names:
+                bpf.programs[name].disable()
+            settings.write(bpf, meta.settings, known)
+            bpf.load()
+            return bpf
+        except BpfError as error:
+            bpf.close()
+            reason = verifier.explain_load(lib.log, meta, error)
+        except ObjectError:
+            bpf.close()
+            raise
+        if not isinstance(reason, verifier.MissingFunction):
+            raise reason
+        missing.skip(reason.program, reason)
+        lib.log.clear()
+
+
+def _open(lib: Libbpf, file: ObjectFile, meta: Metadata) -> Object:
+    try:
+        bpf = Object(lib, file.image, file.name)
+    except BpfError as error:
+        said = "".join(lib.log).replace("libbpf: ", "").strip()
+        raise ObjectError(f"{file.path} cannot be opened: {said or error}", _HINT) from None
+    for program in meta.programs:
+        if program.name not in bpf.programs:
+            bpf.close()
+            raise ObjectError(f"{file.path} is damaged: no program {program.name}", _HINT)
+    return bpf
+
+
+def find_map(bpf: Object, name: str, path: str) -> Map:
+    """A map that the metadata names. Raises ObjectError."""
+    found = bpf.map(name)
+    if found is None:
+        raise ObjectError(f"{path} is damaged: no map {name}", _HINT)
+    return found

@@ -1,0 +1,129 @@
+"""The command line, read by one small table: argparse would take longer to import than a script to
+load."""
+
+from __future__ import annotations
+
+from aotrace.loader.errors import LoaderError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+FORMATS = ("text", "json")
+
+
+class UsageError(LoaderError):
+    """The command line makes no sense."""
+
+
+class Option:
+    """One option: its spellings, the attribute it sets, its value's name (None: a switch), help."""
+
+    def __init__(
+        self, flags: tuple[str, ...], name: str, metavar: str | None, text: str, sets: Any = True
+    ) -> None:
+        self.flags = flags
+        self.name = name
+        self.metavar = metavar
+        self.text = text
+        self.sets = sets
+
+
+RUN_OPTIONS = (
+    Option(("-p", "--pid"), "pid", "PID", "trace this process, and end when it does"),
+    Option(("-c", "--cmd"), "command", "CMD", "run a command and trace it until it ends"),
+    Option(("-o", "--output"), "output", "FILE", "write what is traced to a file"),
+    Option(("-f", "--format"), "format", "FORMAT", "text (as it is by default) or json"),
+    Option(("-q", "--quiet"), "quiet", None, "do not say how many probes were attached"),
+    Option(("-v", "--verbose"), "verbose", None, "show what libbpf and the verifier say"),
+    Option(("--no-warnings",), "warnings", None, "show no warnings", sets=False),
+    Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
+)
+INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
+HELP = Option(("-h", "--help"), "help", None, "show this")
+
+
+class Options:
+    """What was asked for. `parameters` are the words after `--`, for the script."""
+
+    def __init__(self) -> None:
+        self.object = ""
+        self.parameters: list[str] = []
+        self.pid: int | None = None
+        self.command: str | None = None
+        self.output: str | None = None
+        self.format = "text"
+        self.quiet = False
+        self.verbose = False
+        self.warnings = True
+        self.dry_run = False
+        self.json = False
+        self.help = False
+
+
+def parse(arguments: Sequence[str], table: Sequence[Option]) -> Options:
+    """Read the words after the command. Raises UsageError."""
+    options = Options()
+    words = list(arguments)
+    by_flag = {flag: option for option in (*table, HELP) for flag in option.flags}
+    objects: list[str] = []
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            options.parameters = words
+            break
+        if not word.startswith("-") or word == "-":
+            objects.append(word)
+            continue
+        flag, given = _split(word)
+        option = by_flag.get(flag)
+        if option is None:
+            raise UsageError(f"no such option: {word}", _SEE)
+        setattr(options, option.name, _value(option, flag, given, words))
+    if not options.help:
+        _check(options, objects)
+    return options
+
+
+_SEE = "see aotrace --help"
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    """`--flag=value` and `-fvalue` into their two parts; a flag alone has no value."""
+    if word.startswith("--"):
+        flag, equals, value = word.partition("=")
+        return flag, value if equals else None
+    return word[:2], word[2:] or None
+
+
+def _value(option: Option, flag: str, given: str | None, words: list[str]) -> Any:
+    if option.metavar is None:
+        if given is not None:
+            raise UsageError(f"{flag} takes no value: {given}", _SEE)
+        return option.sets
+    if given is None and not words:
+        raise UsageError(f"{flag} needs a value: {flag} {option.metavar}", _SEE)
+    return words.pop(0) if given is None else given
+
+
+def _check(options: Options, objects: list[str]) -> None:
+    """What the words mean. Sets `object` and the number in `pid`."""
+    if len(objects) != 1:
+        what = "no object file is given" if not objects else f"more than one: {' '.join(objects)}"
+        raise UsageError(what, "usage: aotrace run OBJECT [options] [-- parameters]")
+    options.object = objects[0]
+    if options.format not in FORMATS:
+        raise UsageError(f"no output format {options.format!r}", f"formats: {', '.join(FORMATS)}")
+    if options.pid is not None and options.command is not None:
+        raise UsageError("-p and -c exclude each other", _SEE)
+    if options.pid is not None:
+        if not str(options.pid).isdecimal() or not 0 < int(options.pid) < 1 << 31:
+            raise UsageError(f"not a process id: {options.pid}", _SEE)
+        options.pid = int(options.pid)
+
+
+def describe(table: Sequence[Option]) -> str:
+    """The options as lines of help."""
+    rows = [(", ".join(o.flags) + (f" {o.metavar}" if o.metavar else ""), o.text) for o in table]
+    return "".join(f"  {flags:<24} {text}\n" for flags, text in rows)

@@ -1,0 +1,95 @@
+"""Output as `bpftrace -f json` prints it: one object a line (src/output/json.cpp).
+
+No space follows the commas of a list, one those of an object. Text is UTF-8; bytes that are not
+become U+FFFD, since JSON has no way to carry them.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from aotrace.loader.maps import Row
+    from aotrace.loader.output.sink import Sink
+    from aotrace.loader.records import RecordFormat
+    from aotrace.runtime.metadata import Map
+    from aotrace.runtime.values import Kind
+
+_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)}
+_ESCAPES.update({ord('"'): '\\"', ord("\\"): "\\\\", 10: "\\n", 13: "\\r", 9: "\\t"})
+
+
+class JsonOutput:
+    """Lines for programs."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def attached(self, probes: int) -> None:
+        self._counted("attached_probes", probes, "probes")
+
+    def lost(self, events: int) -> None:
+        self._counted("lost_events", events, "events")
+
+    def printer(self, layout: RecordFormat) -> Callable[[Any, int, int], None]:
+        """What prints runs of one printf event: (records, offset of the first, how many)."""
+
+        def show(data: Any, offset: int, count: int) -> None:
+            for text in layout.texts(data, offset, count):
+                self._emit("printf", quote(text.decode("utf-8", "replace")))
+
+        return show
+
+    def value(self, kind: Kind, value: Any) -> None:
+        self._emit("value", dumps(kind.json(value)))
+
+    def time(self, text: str) -> None:
+        self._emit("time", quote(text))
+
+    def map(self, record: Map, rows: list[Row]) -> None:
+        """A map without entries gives no message, save for one of statistics."""
+        kind = record.value
+        if not rows and kind.message != "stats":
+            return
+        if record.key is None and rows:
+            data = dumps(kind.json(rows[0][1]))
+        else:
+            name = record.key.json_key if record.key else str
+            data = (
+                "{" + ", ".join(f"{quote(name(k))}: {dumps(kind.json(v))}" for k, v in rows) + "}"
+            )
+        self._emit(kind.message, f"{{{quote(record.label)}: {data}}}")
+
+    def end(self) -> None:
+        """Nothing marks the end of the events."""
+
+    def _counted(self, message: str, count: int, unit: str) -> None:
+        line = f'{{"type": "{message}", "count": {count}, "data": {{"{unit}": {count}}}}}\n'
+        self._sink.write(line.encode())
+
+    def _emit(self, message: str, data: str) -> None:
+        self._sink.write(f'{{"type": "{message}", "data": {data}}}\n'.encode())
+
+
+def quote(text: str) -> str:
+    """A JSON string."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+def dumps(value: Any) -> str:
+    """What Kind.json gives, as JSON."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{quote(k)}: {dumps(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(dumps, value)) + "]"
+    return str(value)

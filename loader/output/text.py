@@ -1,0 +1,60 @@
+"""Output as bpftrace's default one prints it (src/output/text.cpp)."""
+
+from __future__ import annotations
+
+from aotrace.runtime.printf import encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from aotrace.loader.maps import Row
+    from aotrace.loader.output.sink import Sink
+    from aotrace.loader.records import RecordFormat
+    from aotrace.runtime.metadata import Map
+    from aotrace.runtime.values import Kind
+
+
+class TextOutput:
+    """Lines for people: what scripts print goes to the sink, what the loader says to `errors`."""
+
+    def __init__(self, sink: Sink, errors: Callable[[str], None]) -> None:
+        self._sink = sink
+        self._errors = errors
+
+    def attached(self, probes: int) -> None:
+        self._errors(f"Attached {probes} probe{'' if probes == 1 else 's'}")
+
+    def lost(self, events: int) -> None:
+        self._errors(f"Lost {events} events")
+
+    def printer(self, layout: RecordFormat) -> Callable[[Any, int, int], None]:
+        """What prints runs of one printf event: (records, offset of the first, how many)."""
+        write, text = self._sink.write, layout.text
+
+        def show(data: Any, offset: int, count: int) -> None:
+            write(text(data, offset, count))
+
+        return show
+
+    def value(self, kind: Kind, value: Any) -> None:
+        self._sink.write(encode(kind.text(value) + "\n"))
+
+    def time(self, text: str) -> None:
+        self._sink.write(encode(text))
+
+    def map(self, record: Map, rows: list[Row]) -> None:
+        """One line an entry. A value of several lines has its own and an empty one after them."""
+        colon = ":\n" if record.value.multiline else ": "
+        text = record.value.text
+        if record.key is None:
+            lines = [f"{record.label}{colon}{text(value)}\n" for _, value in rows]
+        else:
+            label, key_text = f"{record.label}[", record.key.key_text
+            colon = f"]{colon}"
+            lines = [f"{label}{key_text(key)}{colon}{text(value)}\n" for key, value in rows]
+        self._sink.write(encode("".join(lines)))
+
+    def end(self) -> None:
+        self._sink.write(b"\n\n")

@@ -1,0 +1,117 @@
+"""One run of an object: open, configure, load, attach, pump, drain, close; in a straight line."""
+
+from __future__ import annotations
+
+from aotrace.loader import loading, objectfile, settings, target
+from aotrace.loader.actions import Stage, make_handlers
+from aotrace.loader.console import Console
+from aotrace.loader.libbpf import lib as libbpf
+from aotrace.loader.lost import LostEvents
+from aotrace.loader.maps import ScriptMap, possible_cpus
+from aotrace.loader.output.sink import open_sink
+from aotrace.loader.owned import Owned
+from aotrace.loader.probes import MissingProbes, Probes
+from aotrace.loader.ring import open_ring
+from aotrace.runtime import metadata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.loader.actions import Output
+    from aotrace.loader.child import Process
+    from aotrace.loader.libbpf.handles import Object
+    from aotrace.loader.libbpf.lib import Libbpf
+    from aotrace.loader.objectfile import ObjectFile
+    from aotrace.loader.options import Options
+    from aotrace.loader.output.sink import Sink
+
+
+def run(options: Options) -> int:
+    """Run an object until it ends; the exit status. Raises LoaderError and BrokenSink."""
+    file = objectfile.read(options.object)
+    meta = file.metadata()
+    target.check_arch(file.path, meta.arch)
+    target.check_privileges()
+    console = Console(options.quiet, options.warnings)
+    with Owned() as owned:
+        lib = libbpf.load(options.verbose)
+        process = _open_process(options, lib, owned)
+        known = settings.values(process.pid if process else 0)
+        missing = MissingProbes(meta, console)
+        probes = owned.own(Probes(meta, missing))
+        bpf = owned.own(loading.load_object(lib, file, meta, known, missing))
+        sink = owned.own(open_sink(options.output))
+        ring_map = loading.find_map(bpf, metadata.RING_BUFFER, file.path)
+        ring = owned.own(open_ring(lib, ring_map))
+        output = _open_output(options, sink, console)
+        cpus = possible_cpus(lib)
+        maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
+        stage = Stage(output, maps, ring.lead)
+        lost = _open_lost(file, bpf, output)
+
+        probes.run_before(bpf)
+        probes.attach(bpf)
+        if options.dry_run:
+            return 0
+        from aotrace.loader.pump import Pump, Signals
+
+        signals = Signals()
+        pump = Pump(ring, make_handlers(meta.events, stage), sink, lost)
+        if process:
+            process.start()
+        if not options.quiet:
+            output.attached(probes.total)
+        if probes.attached:
+            pump.run(ring_map.fd, signals, process)
+        probes.close()
+        pump.drain()
+        probes.run_after(bpf)
+        pump.drain()
+        _finish(meta, maps, output, lost, console)
+        sink.flush()
+        return stage.status
+
+
+def _open_process(options: Options, lib: Libbpf, owned: Owned) -> Process | None:
+    """The process of -p or -c."""
+    if options.pid is None and options.command is None:
+        return None
+    from aotrace.loader import child
+
+    if options.command is not None:
+        return owned.own(child.spawn(options.command, lib))
+    return owned.own(child.watch(options.pid or 0))
+
+
+def _open_output(options: Options, sink: Sink, console: Console) -> Output:
+    if options.format == "json":
+        from aotrace.loader.output.json import JsonOutput
+
+        return JsonOutput(sink)
+    from aotrace.loader.output.text import TextOutput
+
+    return TextOutput(sink, console.note)
+
+
+def _open_lost(file: ObjectFile, bpf: Object, output: Output) -> LostEvents:
+    """The counter of lost events, where the object's symbols say it is."""
+    place = file.symbol(metadata.LOST_COUNTER)
+    section, offset = place or ("", 0)
+    return LostEvents(bpf.map(section) if place else None, offset, output)
+
+
+def _finish(
+    meta: metadata.Metadata,
+    maps: list[ScriptMap],
+    output: Output,
+    lost: LostEvents,
+    console: Console,
+) -> None:
+    """What bpftrace prints last: losses, and every map that has something in it, by name."""
+    lost.report(now=True)
+    if lost.total:
+        console.warn(f"Total lost event count: {lost.total}")
+    output.end()
+    if not meta.config.get("print_maps_on_exit", True):
+        return
+    for shown in sorted(maps, key=lambda m: m.record.label):
+        output.map(shown.record, shown.rows())
