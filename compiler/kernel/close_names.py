@@ -16,9 +16,10 @@ def close_names(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     from difflib import get_close_matches  # only errors need it
 
     near = {other for other in known if abs(len(other) - len(name)) <= 3}
-    ranked = sorted(near, key=lambda other: (-_common_start(name, other), other))
+    ranked = sorted(near, key=lambda other: (-common_start(name, other), other))
     return get_close_matches(name, ranked[:_MOST_COMPARED], limit, cutoff=0.75)
 
 
-def _common_start(a: str, b: str) -> int:
+def common_start(a: str, b: str) -> int:
+    """Number of characters in which both begin alike."""
     return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))

@@ -16,6 +16,7 @@ from itertools import groupby
 from .btf import Btf
 from .btf_kinds import BtfKind
 from .btf_types import Func, Ptr
+from .close_names import common_start
 from .errors import KernelDataError
 
 STRUCT_PREFIX = "trace_event_raw_"
@@ -48,12 +49,13 @@ class Templates:
         possible = self._possible(event_prototype(self.btf, typedef), classes)
         if len(possible) < 2:
             return possible
+        nearby = set(classes) & set(possible) or self._last_before(typedef, possible)
         aligned = self._aligned(typedef, events, classes)
         return sorted(
             possible,
             key=lambda name: (
                 name != aligned,
-                name not in classes,
+                name not in nearby,
                 -_likeness(name, category, event),
             ),
         )
@@ -115,17 +117,27 @@ class Templates:
         own = ((self._events[name], self._structs[name]) for name in names if name in self._events)
         return sorted(own)
 
+    def _neighbours(self, typedef: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The surely known events before and after this one, as _anchors has them."""
+        at = bisect_left(self._anchors, (typedef, 0))
+        end = self.btf.type_count
+        before = self._anchors[at - 1] if at else (0, 0)
+        return before, self._anchors[at] if at < len(self._anchors) else (end, end)
+
+    def _last_before(self, typedef: int, possible: list[str]) -> set[str]:
+        """The last of the possible classes that is defined before this event."""
+        low, _ = self._neighbours(typedef)
+        earlier = [name for name in possible if self._anchors and self._structs[name] < low[1]]
+        return {max(earlier, key=self._structs.__getitem__)} if earlier else set()
+
     def _between_neighbours(self, typedef: int) -> tuple[list[int], list[str]]:
-        """What is defined between the surely known events before and after this one.
+        """What is defined between this event's neighbours.
 
         Returns the typedefs of events that share a class, and the classes that are no events.
         """
         if not self._anchors:
             return [], []
-        at = bisect_left(self._anchors, (typedef, 0))
-        low = self._anchors[at - 1] if at else (0, 0)
-        end = self.btf.type_count
-        high = self._anchors[at] if at < len(self._anchors) else (end, end)
+        low, high = self._neighbours(typedef)
         events = [
             type_id
             for name, type_id in self._events.items()
@@ -171,11 +183,7 @@ def _words(name: str) -> set[str]:
 
 def _likeness(template: str, category: str, event: str) -> int:
     """How well a class name fits an event's: common beginning, words shared, words foreign."""
-    common = 0
-    for a, b in zip(template, event):
-        if a != b:
-            break
-        common += 1
+    beginning = common_start(template, event)
     own = _words(event) | _words(category)
     shared, foreign = _words(template) & own, _words(template) - own
-    return common + 3 * len(shared) - 2 * len(foreign)
+    return beginning + 3 * len(shared) - 2 * len(foreign)

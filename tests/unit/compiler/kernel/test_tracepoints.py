@@ -281,6 +281,19 @@ def test_order_of_definition_decides_between_equal_prototypes() -> None:
     assert templates.candidates("any", "run_two") == ["alpha_outer", "zeta_inner"]
 
 
+def test_a_class_further_up_serves_events_after_their_neighbour() -> None:
+    writer = lone_writer()
+    number = ("int number",)
+    event_class(writer, "late_looks_right", number, "int early")
+    event_class(writer, "nearest", number, "int near")
+    trace_event(writer, "between", number, "int b")
+    event(writer, "late_event", number)
+    trace_event(writer, "afterwards", number, "int c")
+    event_class(writer, "much_later", number, "int later")
+    templates = Templates(Btf.parse(writer.build()))
+    assert templates.candidates("any", "late_event")[0] == "nearest"
+
+
 def test_runs_of_prototypes_decide_where_functions_are_unknown() -> None:
     """As on 5.10, whose BTF has no static functions."""
     writer = lone_writer()
