@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotrace.loader import settings, verifier
+from aotrace.loader import contexts, settings, verifier
 from aotrace.loader.errors import ObjectError
 from aotrace.loader.libbpf.handles import Object
 from aotrace.loader.libbpf.lib import BpfError
@@ -50,7 +50,7 @@ def load_object(
 
 def _open(lib: Libbpf, file: ObjectFile, meta: Metadata) -> Object:
     try:
-        bpf = Object(lib, file.image, file.name)
+        bpf = Object(lib, contexts.adapt(file.image, meta.programs), file.name)
     except BpfError as error:
         said = "".join(lib.log).replace("libbpf: ", "").strip()
         raise ObjectError(f"{file.path} cannot be opened: {said or error}", _HINT) from None
