@@ -52,13 +52,23 @@ def type_of(btf: Btf, type_id: int, space: Space = Space.KERNEL) -> Type:
     if isinstance(resolved, bt.Array):
         return _array(btf, resolved, space)
     if isinstance(resolved, bt.Struct):
-        return Struct(resolved.name, resolved.is_union, btf, resolved.id)
+        known_as = resolved.id if resolved.name else _typedef_of(btf, type_id) or resolved.id
+        return Struct(resolved.name, resolved.is_union, btf, known_as)
     if isinstance(resolved, bt.Enum):
         values = tuple((v.name, v.value) for v in resolved.values)
         return EnumType(resolved.size, resolved.signed, name=resolved.name, enumerators=values)
     if isinstance(resolved, bt.Fwd):
         return _forward(btf, resolved)
     return NONE
+
+
+def _typedef_of(btf: Btf, type_id: int) -> int:
+    """The last typedef on the way to an unnamed struct: what the target knows it by; 0: none."""
+    known_as = 0
+    while isinstance(found := btf.type(type_id), (bt.Typedef, bt.Modifier)):
+        known_as = found.id if isinstance(found, bt.Typedef) else known_as
+        type_id = found.target
+    return known_as
 
 
 def field_of(struct: Struct, name: str) -> FieldInfo | None:

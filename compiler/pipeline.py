@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from aotrace.compiler.arch import Arch
-from aotrace.compiler.codegen.backend import Backend, BackendError
+from aotrace.compiler.codegen.backend import Backend
+from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.compiler.codegen.program import generate
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import CompileError, Diagnostic, Diagnostics, Severity
@@ -117,15 +118,6 @@ class Compiler:
     def emit(self, source: Source, analysis: Analysis, listings: bool = False) -> Output:
         """Plan to object bytes. Raises CompileError."""
         a, options = analysis, self.options
-        try:
-            module = generate(
-                source, options.arch.name, a.plan, a.names, a.constants, a.found,
-                self.sources.btf, options.config,
-            )  # fmt: skip
-            emitted = self.backend.emit(module.finish(), options.arch.name, listings)
-        except BackendError as error:
-            raise CompileError([*a.warnings, _diagnosis(source, error)]) from error
-
         described: list[Metadata] = []
 
         def section(settings: dict[str, int]) -> bytes:
@@ -134,12 +126,20 @@ class Compiler:
             )
             return described[0].dump()
 
-        finished = finish(emitted.object, module.fixups, section)
+        try:
+            module = generate(
+                source, options.arch.name, a.plan, a.names, a.constants, a.found,
+                self.sources.btf, options.config,
+            )  # fmt: skip
+            emitted = self.backend.emit(module.finish(), options.arch.name, listings)
+            finished = finish(emitted.object, module.fixups, section)
+        except CodegenError as error:
+            raise CompileError([*a.warnings, _diagnosis(source, error)]) from error
         return Output(finished, described[0], emitted.optimized_ir, emitted.assembly)
 
 
-def _diagnosis(source: Source, error: BackendError) -> Diagnostic:
-    """LLVM's complaint as a message about the script."""
+def _diagnosis(source: Source, error: CodegenError) -> Diagnostic:
+    """The code generator's complaint as a message about the script."""
     span = None
     if error.line:
         start = sum(len(source.line(n)) + 1 for n in range(1, error.line))

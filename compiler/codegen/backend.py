@@ -16,6 +16,8 @@ import sys
 from types import TracebackType
 from typing import NamedTuple, NoReturn
 
+from aotrace.compiler.codegen.errors import REPORT, CodegenError
+
 #: BPF is the same on each; a big-endian target would need `bpfeb` and its own object writer.
 TRIPLES = {"x86_64": "bpfel", "aarch64": "bpfel"}
 _CPU = "v3"  # 32-bit subregisters and atomics: every kernel since 5.12, and 5.10 for what we emit
@@ -31,15 +33,8 @@ class Emitted(NamedTuple):
     assembly: str | None = None
 
 
-class BackendError(Exception):
-    """LLVM did not take the module. line and column, from 1, where it named a place."""
-
-    def __init__(self, message: str, hint: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.line = line
-        self.column = column
+class BackendError(CodegenError):
+    """LLVM did not take the module."""
 
 
 class _Complaint(NamedTuple):
@@ -69,7 +64,7 @@ _COMPLAINTS = (
     _Complaint(
         r"dynamic stack allocation",
         "memory of a size that is known at run time only cannot be had in BPF",
-        "please report this script",
+        REPORT,
     ),
     _Complaint(
         r"built-in function '(\w+)'",
@@ -168,7 +163,7 @@ def explain(log: str) -> BackendError:
         if re.search(complaint.pattern, log):
             return BackendError(complaint.message, complaint.hint, line, column)
     first = next((text for text in log.splitlines() if "rror" in text), log.strip())
-    return BackendError(f"LLVM cannot compile this: {first}", "please report this script")
+    return BackendError(f"LLVM cannot compile this: {first}", REPORT)
 
 
 def _send(fd: int, parts: list[bytes]) -> None:
@@ -208,9 +203,7 @@ def _read(fd: int, size: int) -> bytes | None:
 def _read_reply(reply: list[bytes]) -> Emitted:
     status, *parts = reply
     if status != b"ok":
-        raise BackendError(
-            f"LLVM refuses the module: {parts[0].decode()}", "please report this script"
-        )
+        raise BackendError(f"LLVM refuses the module: {parts[0].decode()}", REPORT)
     return Emitted(parts[0], *(part.decode() for part in parts[1:]))
 
 

@@ -19,7 +19,9 @@ from aotrace.compiler.codegen.core import (
     CoreError,
 )
 from aotrace.compiler.codegen.debuginfo import Node
+from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.compiler.codegen.helpers import Helper, Returns, find_helper
+from aotrace.compiler.codegen.scratch import Scratch
 from aotrace.compiler.source import Span
 from aotrace.compiler.types import Space
 from aotrace.runtime.layout import align_up
@@ -76,14 +78,12 @@ class FunctionBuilder:
         self.params: tuple[Any, ...] = function.args
         self.direct_loads: list[Access] = []
         self._debug = debug
-        self._number = number
         self._stack = 0
-        self._scratch_size = 0
-        self._scratch_base: Any = None
-        self._regions: dict[Any, int] = {}  # pointers into the scratch map -> their offsets
+        self._scratch = Scratch(self, number)
         self._entry = function.append_basic_block("entry")
         self._body = function.append_basic_block("body")
         self.ir: Any = ir.IRBuilder(self._body)
+        self._span = span
         self._first_location = self._location(span)
         self.ir.debug_metadata = self._first_location
 
@@ -96,14 +96,14 @@ class FunctionBuilder:
 
     def at(self, span: Span) -> AbstractContextManager[None]:
         """What follows comes from `span`; as a context manager, until the block ends."""
-        previous = self.ir.debug_metadata
-        self.ir.debug_metadata = self._location(span)
-        return self._restoring(previous)
+        previous = self.ir.debug_metadata, self._span
+        self.ir.debug_metadata, self._span = self._location(span), span
+        return self._restoring(*previous)
 
     @contextmanager
-    def _restoring(self, location: Any) -> Iterator[None]:
+    def _restoring(self, location: Any, span: Span) -> Iterator[None]:
         yield
-        self.ir.debug_metadata = location
+        self.ir.debug_metadata, self._span = location, span
 
     def _location(self, span: Span) -> Node:
         return self.module.debug.location(self._debug, span)
@@ -113,9 +113,10 @@ class FunctionBuilder:
     def slot(self, size: int, align: int = 8) -> Any:
         """A pointer to `size` bytes that live as long as this run of the function. Not zeroed."""
         if size > ON_STACK_LIMIT or self._stack + align_up(size, 8) > STACK_BUDGET:
-            return self._scratch(size)
+            with self._blamed():
+                return self._scratch.region(size)
         self._stack += align_up(size, 8)
-        with self._at_entry():
+        with self.at_entry():
             slot = self.ir.alloca(ir.ArrayType(I8, size))
         slot.align = max(align, 8)
         slot.type = PTR
@@ -158,27 +159,9 @@ class FunctionBuilder:
             offset = I64(offset)
         return self.ir.gep(pointer, [offset], source_etype=I8)
 
-    def _scratch(self, size: int) -> Any:
-        """A region of this function's own entry of the scratch map."""
-        if self._scratch_base is None:
-            self._scratch_base = self._look_up_scratch()
-        start = self._scratch_size
-        self._scratch_size = start + align_up(size, 8)
-        self.module.need_scratch(self._scratch_size)
-        with self._at_entry():
-            pointer = self.ir.gep(self._scratch_base, [I64(start)], source_etype=I8)
-        self._regions[pointer] = start
-        return pointer
-
-    def _look_up_scratch(self) -> Any:
-        with self._at_entry():
-            key = self.ir.alloca(I32)
-            key.type = PTR
-            self.ir.store(I32(self._number), key)
-            return self.helper("map_lookup_elem", self.module.scratch, key)
-
     @contextmanager
-    def _at_entry(self) -> Iterator[None]:
+    def at_entry(self) -> Iterator[None]:
+        """What is written in the `with` goes to the end of the entry block."""
         location = self.ir.debug_metadata
         self.ir.debug_metadata = self._first_location
         with self.ir.goto_block(self._entry):
@@ -220,7 +203,17 @@ class FunctionBuilder:
 
     def core_value(self, access: Access) -> Any:
         """The target's answer to `access`, as an i64. Raises CoreError."""
-        return self.module.core_symbol(access).ptrtoint(I64)
+        with self._blamed():
+            return self.module.core_symbol(access).ptrtoint(I64)
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """An error in here is one of the place in the script that is being written."""
+        try:
+            yield
+        except CodegenError as error:
+            error.put(self._span)
+            raise
 
     def core_load(self, base: Any, access: Access, kind: Any) -> Any:
         """Load a field at a relocated constant offset, as an integer of type `kind`.
@@ -229,15 +222,22 @@ class FunctionBuilder:
         register as offset into a context, hence the constant, which the object writer recognises.
         `access` asks for the field's FIELD_BYTE_OFFSET. Raises CoreError.
         """
-        self.module.core.index(access)
-        if access not in self.direct_loads:
-            self.direct_loads.append(access)
-        number = self.direct_loads.index(access)
-        if number >= MAX_DIRECT_LOADS:
-            raise CoreError(f"one probe reads more than {MAX_DIRECT_LOADS} fields of its context")
+        number = self._direct_load(access)
         fixed = self.ir.call(self.module.static_offset, [base])
         pointer = self.offset(fixed, DIRECT_BASE + DIRECT_STEP * number)
         return self.ir.load(pointer, typ=kind, align=kind.width // 8)
+
+    def _direct_load(self, access: Access) -> int:
+        with self._blamed():
+            self.module.core.index(access)
+            if access not in self.direct_loads:
+                self.direct_loads.append(access)
+            if len(self.direct_loads) > MAX_DIRECT_LOADS:
+                raise CoreError(
+                    f"one probe reads more than {MAX_DIRECT_LOADS} fields directly",
+                    "split the probe",
+                )
+        return self.direct_loads.index(access)
 
     def guarded(
         self,
@@ -321,37 +321,14 @@ class FunctionBuilder:
             self._return(0)
         self.ir.debug_metadata = self._first_location
         self.ir.position_at_end(self._entry)
-        if self._scratch_base is None:
+        if self._scratch.base is None:
             self.ir.branch(self._body)
             return
         missing = self.new_block("no_scratch")
-        self.ir.cbranch(self.is_null(self._scratch_base), missing, self._body)
+        self.ir.cbranch(self.is_null(self._scratch.base), missing, self._body)
         self.ir.position_at_end(missing)
         self._return(0)
-        self._sink_regions()
-
-    def _sink_regions(self) -> None:
-        """Compute a region's address where it is used.
-
-        A slot may be used anywhere, so that its pointer is made in the entry block; kept in a
-        register from there to its use it would be spilled, and the stack is what it should save.
-        """
-        for block in self._body_blocks():
-            for instruction in list(block.instructions):
-                for pointer in [o for o in instruction.operands if self._is_region(o)]:
-                    self.ir.position_before(instruction)
-                    self.ir.debug_metadata = instruction.metadata.get("dbg")
-                    start = I64(self._regions[pointer])
-                    here = self.ir.gep(self._scratch_base, [start], source_etype=I8)
-                    instruction.replace_usage(pointer, here)
-                    if isinstance(instruction, ir.GEPInstr):
-                        instruction.pointer = here  # what it prints instead of its operand
-
-    def _body_blocks(self) -> list[Any]:
-        return [block for block in self.function.blocks if block is not self._entry]
-
-    def _is_region(self, operand: Any) -> bool:
-        return isinstance(operand, ir.Instruction) and operand in self._regions
+        self._scratch.sink()
 
 
 def _chunks(size: int, align: int) -> Iterator[tuple[int, int]]:

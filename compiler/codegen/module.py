@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from aotrace.compiler.codegen.core import SYMBOL_PREFIX, Access, CoreTable, Fixups
+from aotrace.compiler.codegen.core import SYMBOL_PREFIX, Access, Fixups
+from aotrace.compiler.codegen.corehost import CoreTable
 from aotrace.compiler.codegen.debuginfo import DebugInfo, Node
 from aotrace.compiler.codegen.function import I8, I32, I64, PTR, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType

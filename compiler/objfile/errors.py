@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aotrace.compiler.codegen.errors import CodegenError
 
-class ObjectError(Exception):
+
+class ObjectError(CodegenError):
     """LLVM's object is not what the object writer expects: a fault of the compiler's own."""

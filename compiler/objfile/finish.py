@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aotrace.compiler.codegen.core import Access, Fixups, RelocKind, host_value
+from aotrace.compiler.codegen.core import Access, Fixups, RelocKind
+from aotrace.compiler.codegen.corehost import host_value
 from aotrace.compiler.objfile import elf as elf_file
 from aotrace.compiler.objfile.btf import BtfAppender
 from aotrace.compiler.objfile.btfext import CoreRecord, add_core_records

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from aotrace.compiler.codegen.core import Access, RelocKind, locate, named_root
+from aotrace.compiler.codegen.core import Access, RelocKind
+from aotrace.compiler.codegen.corehost import locate, named_root
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_types import (
     Array,

@@ -6,7 +6,8 @@ import functools
 import os
 
 import pytest
-from aotrace.compiler.codegen.core import Access, RelocKind, host_value
+from aotrace.compiler.codegen.core import Access, RelocKind
+from aotrace.compiler.codegen.corehost import host_value
 from aotrace.compiler.codegen.function import I32, I64, FunctionBuilder
 from aotrace.compiler.codegen.module import ModuleBuilder
 from aotrace.compiler.kernel.btf import Btf

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from aotrace.compiler.codegen.core import (
-    Access,
-    CoreError,
-    CoreTable,
-    RelocKind,
-    extent,
-    host_value,
-    locate,
-    named_root,
-)
+from aotrace.compiler.codegen.core import Access, CoreError, RelocKind
+from aotrace.compiler.codegen.corehost import CoreTable, extent, host_value, locate, named_root
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_kinds import BtfKind
 

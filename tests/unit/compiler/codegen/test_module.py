@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from aotrace.compiler.codegen.backend import optimise_and_emit
 from aotrace.compiler.codegen.core import MAX_DIRECT_LOADS, Access, CoreError, RelocKind
+from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.compiler.codegen.function import I32, I64, PTR
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.codegen.module import ModuleBuilder
@@ -163,3 +164,21 @@ def test_text_is_the_same_each_time() -> None:
         return module.finish()
 
     assert text() == text()
+
+
+def test_errors_know_their_place_in_the_script(module: ModuleBuilder) -> None:
+    btf = small_kernel()
+    root = btf.find(BtfKind.STRUCT, "context")
+    assert root is not None
+    f = module.program("begin", "raw_tp", START)
+    with f.at(Span(SOURCE, 10, 16)), pytest.raises(CoreError) as raised:
+        f.core_value(Access(RelocKind.FIELD_BYTE_OFFSET, btf, root, ("nothing",)))
+    assert (raised.value.line, raised.value.column) == (3, 3)
+
+
+def test_more_memory_than_a_cpu_has(module: ModuleBuilder) -> None:
+    f = module.program("begin", "raw_tp", START)
+    f.slot(30000)
+    with pytest.raises(CodegenError, match="33000 bytes of memory") as raised:
+        f.slot(3000)
+    assert raised.value.line == 1

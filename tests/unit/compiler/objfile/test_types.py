@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
-from aotrace.compiler.codegen.core import Access, RelocKind, host_value
+from aotrace.compiler.codegen.core import Access, RelocKind
+from aotrace.compiler.codegen.corehost import host_value
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_kinds import BtfKind
 from aotrace.compiler.kernel.btf_types import Array, Enum, Int, Ptr, Struct, Typedef
 from aotrace.compiler.objfile.btf import BtfAppender
 from aotrace.compiler.objfile.btfext import CoreRecord, add_core_records
 from aotrace.compiler.objfile.localtypes import LocalTypes
+from aotrace.runtime.contexts import local_name
 
 from tests.support.btf_writer import BtfWriter
 
@@ -153,6 +156,16 @@ def test_typedefs_stay_where_the_root_needs_its_name() -> None:
     assert isinstance(local.btf.type(local.roots[0]), Typedef)
     (pid,) = local.struct("thing").members
     assert isinstance(local.btf.type(pid.type_id), Int)
+
+
+def test_contexts_have_a_local_type_for_each_event() -> None:
+    """The loader may rename each of them to what the target's struct is called."""
+    plain = access("thing", "pid")
+    events = [replace(plain, event=event) for event in ("connect", "close")]
+    local = Local(plain, *events)
+    names = [local.btf.type(root).name for root in local.roots]
+    assert names == ["thing", local_name("thing", "connect"), local_name("thing", "close")]
+    assert local.specs == ["0:0"] * 3
 
 
 def test_scalars_and_arrays_are_written_once() -> None:
