@@ -83,7 +83,7 @@ EXPECTATIONS = (
         (
             "python3 {version} {laddr} 0 {raddr} {rport} 7 2",
             "{version} {laddr} {lport} {raddr} {rport} 2 1",
-            "{version} {raddr} {rport} {laddr} {lport} 12 1",
+            "{version} {raddr} {rport} {laddr} {lport} 3 1",
         ),
     ),
     Expectation("tcpdrop", ("drop",), ("{laddr} {lport} {raddr} {rport}",)),
