@@ -60,7 +60,7 @@ def _extreme(less: str, more: str, e: Emitter, site: Site, entry: Reg) -> None:
 
 
 def _bump(e: Emitter, entry: Reg, bucket: Reg) -> None:
-    _add(e, e.offset(entry, e.op("mul", bucket, _WORD)), 0, e.const(1))
+    _add(e, e.offset(entry, e.op("mul", bucket, _WORD), step=_WORD), 0, e.const(1))
 
 
 def _bits(site: Site) -> int:

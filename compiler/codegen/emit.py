@@ -14,7 +14,7 @@ import llvmlite.ir as ir
 from aotrace.compiler.builtins.record import ProbeContext
 from aotrace.compiler.codegen import events, expr, maps, place
 from aotrace.compiler.codegen.core import Access, RelocKind
-from aotrace.compiler.codegen.function import FunctionBuilder
+from aotrace.compiler.codegen.function import FunctionBuilder, alignment
 from aotrace.compiler.codegen.program import Shared
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.probes.record import Argument, ContextWord
@@ -77,8 +77,8 @@ class ProgramEmitter:
         self.fn.copy(target, source, size)
 
     def load(self, address: Reg, offset: int, size: int, signed: bool = False) -> Reg:
-        value = self.ir.load(self.offset(address, offset), typ=_BY_SIZE[size])
-        value.align = min(size, 8) if offset % size == 0 else 1
+        place = self.offset(address, offset)
+        value = self.ir.load(place, typ=_BY_SIZE[size], align=min(size, alignment(place)))
         return self.extend(value, signed)
 
     def extend(self, value: Reg, signed: bool) -> Reg:
@@ -88,16 +88,13 @@ class ProgramEmitter:
 
     def store(self, address: Reg, offset: int, size: int, value: Reg) -> None:
         narrow = value if size == 8 else self.ir.trunc(self.word(value), _BY_SIZE[size])
-        self.ir.store(narrow, self.offset(address, offset))
+        place = self.offset(address, offset)
+        self.ir.store(narrow, place, align=min(size, alignment(place)))
 
-    def offset(self, address: Reg, by: Reg | int) -> Reg:
-        if isinstance(by, int):
-            if by == 0:
-                return address
-            by = I64(by)
+    def offset(self, address: Reg, by: Reg | int, step: int = 1) -> Reg:
         if address.type == I64:
-            return self.ir.add(address, by)
-        return self.ir.gep(address, [by], source_etype=I8)
+            return self.ir.add(address, self.word(by))
+        return self.fn.offset(address, by, step)
 
     # --- arithmetic
 

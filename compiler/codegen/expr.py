@@ -19,6 +19,7 @@ from aotrace.compiler.syntax.nodes import Expr
 from aotrace.compiler.types import (
     NONE,
     Array,
+    Bool,
     Int,
     Pointer,
     Record,
@@ -90,7 +91,8 @@ def item_address(e: ProgramEmitter, node: Expr) -> tuple[Reg, Type]:
     element = outer.element if isinstance(outer, Array) else Int(1, True)
     count = outer.size // element.size
     index_value = e.bounded(e.value(node.index), max(count - 1, 0))
-    return e.offset(base, e.op("mul", index_value, element.size)), element
+    moved = e.offset(base, e.op("mul", index_value, element.size), step=element.kind.align)
+    return moved, element
 
 
 def _item_index(e: ProgramEmitter, node: Expr, outer: Tuple | Record) -> int:
@@ -196,7 +198,9 @@ def _cast(e: ProgramEmitter, node: nodes.Cast) -> Reg:
 
 
 def fit(e: ProgramEmitter, number: Reg, kind: Type) -> Reg:
-    """The low bytes that a type has, extended by its sign."""
+    """The low bytes that a type has, extended by its sign; of a bool whether it is not 0."""
+    if isinstance(kind, Bool):
+        return e.op("ne", number, 0)
     if not isinstance(kind, Int) or kind.width == 8:
         return number
     narrow = e.ir.trunc(e.word(number), ir.IntType(kind.bits))
@@ -214,7 +218,7 @@ def _inc_dec(e: ProgramEmitter, node: nodes.IncDec) -> Reg:
     if isinstance(node.target, nodes.Var):
         slot = variable_slot(e, node.target)
         old = e.load(slot, 0, 8)
-        new = e.op("add" if node.op == "++" else "sub", old, step)
+        new = fit(e, e.op("add" if node.op == "++" else "sub", old, step), kind)
         e.store(slot, 0, 8, new)
         return new if node.prefix else old
     return _change_map(e, node, step)

@@ -122,24 +122,22 @@ class FunctionBuilder:
         slot.type = PTR
         return slot
 
-    def zero(self, pointer: Any, size: int, align: int = 8) -> None:
-        """Fill memory of the program's own with zeros; `align` is what the pointer is known by."""
-        chunks = list(_chunks(size, align))
+    def zero(self, pointer: Any, size: int) -> None:
+        """Fill memory of the program's own with zeros."""
+        chunks = list(_chunks(size, alignment(pointer)))
         if len(chunks) > MAX_UNROLLED:
             self.helper("probe_read_kernel", pointer, size, self.module.zeros(size))
             return
         for offset, width in chunks:
             self.ir.store(ir.IntType(width * 8)(0), self.offset(pointer, offset), align=width)
 
-    def copy(
-        self, dst: Any, src: Any, size: int, space: Space | None = None, align: int = 8
-    ) -> Any:
+    def copy(self, dst: Any, src: Any, size: int, space: Space | None = None) -> Any:
         """Copy `size` bytes to memory of the program's own; 0 (i64) when they could be read.
 
         space None: `src` is the program's own memory too (a slot, a map's value, the context). In
         any other space it is read through a helper, which zeroes `dst` when it fails.
         """
-        chunks = list(_chunks(size, align))
+        chunks = list(_chunks(size, min(alignment(dst), alignment(src))))
         if space is None and len(chunks) <= MAX_UNROLLED:
             for offset, width in chunks:
                 value = self.load(self.offset(src, offset), width, align=width)
@@ -151,13 +149,16 @@ class FunctionBuilder:
         """An integer of `width` bytes from memory that the verifier lets a program read."""
         return self.ir.load(pointer, typ=ir.IntType(width * 8), align=align or width)
 
-    def offset(self, pointer: Any, offset: Any) -> Any:
-        """The pointer moved by bytes: a Python int or an i64."""
+    def offset(self, pointer: Any, offset: Any, step: int = 1) -> Any:
+        """The pointer moved by bytes: a Python int, or an i64 that is a multiple of `step`."""
         if isinstance(offset, int):
             if offset == 0:
                 return pointer
+            step = offset & -offset
             offset = I64(offset)
-        return self.ir.gep(pointer, [offset], source_etype=I8)
+        moved = self.ir.gep(pointer, [offset], source_etype=I8)
+        moved.known_alignment = min(alignment(pointer), step)
+        return moved
 
     @contextmanager
     def at_entry(self) -> Iterator[None]:
@@ -329,6 +330,14 @@ class FunctionBuilder:
         self.ir.position_at_end(missing)
         self._return(0)
         self._scratch.sink()
+
+
+def alignment(pointer: Any) -> int:
+    """What a pointer to the program's own memory is aligned to: slots, records, values are to 8.
+
+    The verifier takes no access to the stack that is not aligned to its size.
+    """
+    return int(getattr(pointer, "known_alignment", 8))
 
 
 def _chunks(size: int, align: int) -> Iterator[tuple[int, int]]:
