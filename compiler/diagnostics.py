@@ -89,6 +89,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> tuple[str, ...]:
 def _quote(span: Span) -> list[str]:
     line, column = span.source.position(span.start)
     text = span.source.line(line)
+    if not text.strip():
+        return []  # the place says it all: the end of the script, mostly
     end_line, end_column = span.source.position(max(span.start, span.end - 1))
     last = end_column if end_line == line else max(len(text.rstrip()), column)
     width = max(1, last - column + 1)

@@ -266,6 +266,21 @@ def literal(value: int) -> Int:
     return UINT64
 
 
+def holds(kind: Int, value: int) -> bool:
+    """Whether an integer type has the value."""
+    low = -(1 << (kind.bits - 1)) if kind.signed else 0
+    return low <= value < low + (1 << kind.bits)
+
+
+def storable(kind: Type) -> bool:
+    """Whether values of a type can be kept: those of NONE, structs and empty arrays cannot."""
+    if isinstance(kind, Array):
+        return kind.count > 0 and storable(kind.element)
+    if isinstance(kind, (Tuple, Record)):
+        return all(storable(item) for item in kind.items)
+    return not isinstance(kind, (NoneType, Struct))
+
+
 def promote(current: Type, new: Type) -> Type | None:
     """The type that holds values of both, or None where they do not mix."""
     if current == NONE:

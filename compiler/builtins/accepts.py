@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aotrace.compiler.builtins.record import Accepts
 from aotrace.compiler.types import (
-    NONE,
     Aggregate,
     Array,
     Bool,
@@ -15,6 +14,7 @@ from aotrace.compiler.types import (
     Struct,
     Timestamp,
     Type,
+    storable,
 )  # fmt: skip
 
 
@@ -38,13 +38,11 @@ TEXT = Accepts(
     "a string, an integer or a pointer",
     lambda kind: is_address(kind) or isinstance(kind, (Str, Array)),
 )
-PRINTABLE = Accepts(
-    "a value", lambda kind: kind != NONE and not isinstance(kind, (Struct, Aggregate))
-)
+PRINTABLE = Accepts("a value", lambda kind: storable(kind) and not isinstance(kind, Aggregate))
 INET_SOURCE = Accepts(
     "an integer or 4 or 16 bytes", lambda kind: isinstance(kind, (Int, Str, Array, Pointer, Struct))
 )
 MAC_SOURCE = Accepts("6 bytes", lambda kind: isinstance(kind, (Str, Array, Mac)) and kind.size == 6)
 
-#: print() takes any value, and a map as a whole (which has no type of its own)
-VALUE_OR_MAP = Accepts("a value or a map", lambda kind: not isinstance(kind, Struct))
+#: a map as a whole is passed as an Aggregate, whatever it holds
+VALUE_OR_MAP = Accepts("a value or a map", storable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
 from aotrace.compiler.builtins.record import Constant, EventFunction, EventSpec, Parameter, Site
 from aotrace.compiler.syntax.nodes import MapRef
-from aotrace.compiler.types import NONE, Aggregate
+from aotrace.compiler.types import Aggregate
 from aotrace.runtime import printf
 
 
@@ -15,12 +15,15 @@ def _format(site: Site) -> str:
 
 
 def _check_printf(site: Site) -> None:
-    kinds = [kind.kind for kind in site.types[1:] if kind != NONE]
-    if len(kinds) != len(site.types) - 1:
-        return  # an argument without a type has had its error
-    message = printf.check(printf.conversions(printf.parse(_format(site))), kinds)
-    if message:
-        site.error(f"{site.node.name}: {message}")
+    kinds = [kind.kind for kind in site.types[1:]]
+    conversions = printf.conversions(printf.parse(_format(site)))
+    if len(kinds) != len(conversions):
+        site.error(f"{site.node.name}: {printf.check(conversions, kinds)}")
+        return
+    for index, (conversion, kind) in enumerate(zip(conversions, kinds, strict=True), 1):
+        message = printf.check([conversion], [kind])
+        if message:
+            site.error(f"{site.node.name}: {message}", arg=index)
 
 
 def _printf(site: Site) -> EventSpec:

@@ -40,6 +40,17 @@ def _word_type(index: int, context: ProbeContext) -> Type | None:
     return words[index].type if index < len(words) else None
 
 
+def _word_hints(context: ProbeContext) -> tuple[str, ...]:
+    """Which there are, and what else there is."""
+    hints = []
+    if context.probe.words:
+        last = len(context.probe.words) - 1
+        hints.append("it has arg0" + (f" to arg{last}" if last else ""))
+    if context.probe.arguments:
+        hints.append(f"it has args.{', args.'.join(context.probe.arguments)}")
+    return tuple(hints)
+
+
 def _word(index: int, e: Emitter, context: ProbeContext, _target: Reg | None) -> Reg:
     return e.argument(context.probe.words[index])
 
@@ -63,6 +74,7 @@ PROBE = (
             f"Argument {i} of the traced function.",
             partial(_word_type, i),
             partial(_word, i),
+            _word_hints,
         )
         for i in range(_WORDS)
     ),

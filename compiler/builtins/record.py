@@ -96,6 +96,8 @@ class Builtin:
     type: Callable[[ProbeContext], Type | None]
     #: the last argument is where a memory value goes
     emit: Callable[[Emitter, ProbeContext, Reg | None], Reg]
+    #: what to say to a probe that does not have it
+    hints: Callable[[ProbeContext], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import llvmlite.ir as ir
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import Str, Tuple, promote
+from aotrace.compiler.types import Record, Str, Tuple, promote
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -27,7 +27,7 @@ def equal(e: ProgramEmitter, left: Expr, right: Expr) -> Reg:
         if isinstance(literal, bytes):
             return _equal_literal(e, right, right_type, literal)
         return _equal_strings(e, e.memory(left), left_type, e.memory(right), right_type)
-    if isinstance(left_type, Tuple):
+    if isinstance(left_type, (Tuple, Record)):
         return _equal_tuples(e, left, right)
     size = min(left_type.size, right_type.size)
     return _equal_bytes(e, e.memory(left), e.memory(right), size)

@@ -29,15 +29,20 @@ def block(e: ProgramEmitter, node: nodes.Block) -> None:
 
 
 def _expression(e: ProgramEmitter, node: nodes.ExprStmt) -> None:
-    if e.type_of(node.value).scalar or isinstance(node.value, nodes.Call):
-        e.value(node.value)
-    elif e.type_of(node.value) != NONE:
-        e.memory(node.value)
+    _evaluate(e, node.value)
 
 
 def _discard(e: ProgramEmitter, node: nodes.Discard) -> None:
-    if e.type_of(node.value).scalar:
-        e.value(node.value)
+    _evaluate(e, node.value)
+
+
+def _evaluate(e: ProgramEmitter, node: nodes.Expr) -> None:
+    """For its effects."""
+    kind = e.type_of(node)
+    if kind.scalar or kind == NONE or isinstance(node, nodes.Call):
+        e.value(node)
+    else:
+        e.memory(node)
 
 
 def _assign(e: ProgramEmitter, node: nodes.Assign) -> None:
@@ -62,7 +67,7 @@ def _combined(e: ProgramEmitter, node: nodes.Assign) -> Any:
 
 def _assign_variable(e: ProgramEmitter, node: nodes.Assign, target: nodes.Var) -> None:
     if node.op != "=":
-        value = _combined(e, node)
+        value = expr.fit(e, _combined(e, node), e.type_of(target))
         e.store(expr.variable_slot(e, target), 0, 8, e.word(value))
         return
     _set_variable(e, target, node.value)

@@ -18,7 +18,7 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     kind = FEXIT if returns else FENTRY
     parts = request.point.parts
     if len(parts) not in (2, 3) or not all(parts):
-        request.error(f"`{request.point.text}` is not an {kind.name}", f"use {kind.form}")
+        request.misformed(kind)
         return None
     function = request.sources.functions.find(parts[-1])
     if function is None:

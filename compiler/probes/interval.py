@@ -18,6 +18,7 @@ _UNITS = {
     "hz": lambda count: 1_000_000_000 // count,
 }
 _DURATION = re.compile(r"([0-9][0-9_]*)(ns|us|ms|s|m|h|d)?")
+_LONGEST = 1 << 63  # perf_event_open's limit, in nanoseconds
 _CLASSIC = ("s", "ms", "us", "hz")
 _FORM = "interval:s|ms|us|hz:COUNT or interval:5s"
 
@@ -33,17 +34,19 @@ def period_of(request: ProbeRequest) -> int | None:
     elif len(parts) == 1 and (match := _DURATION.fullmatch(parts[0])):
         count, unit = match.group(1), match.group(2) or "ns"
     else:
-        request.error(f"{request.point.parts[0]} probe needs a period", f"use {_FORM}")
+        request.misformed(INTERVAL)
         return None
     number = count.replace("_", "")
     if not number.isdecimal() or not (period := _period(unit, int(number))):
-        request.error(f"`{count}` is not a period", "give a whole number greater than zero")
+        request.error(f"`{count}` is not a period", f"use {_FORM}")
         return None
     return period
 
 
 def _period(unit: str, count: int) -> int:
-    return _UNITS[unit](count) if count else 0
+    """0 for what is none."""
+    period = _UNITS[unit](count) if count else 0
+    return period if period < _LONGEST else 0
 
 
 def _resolve(request: ProbeRequest) -> ResolvedProbe | None:

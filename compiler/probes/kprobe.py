@@ -17,7 +17,7 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     parts = request.point.parts
     match = _TARGET.fullmatch(parts[1]) if len(parts) == 2 else None
     if not match:
-        request.error(f"`{request.point.text}` is not a {kind.name}", f"use {kind.form}")
+        request.misformed(kind)
         return None
     function, offset = match.group(1), int(match.group(2) or "0", 0)
     if returns and offset:

@@ -13,7 +13,7 @@ _WORD = 8  # bytes; struct bpf_raw_tracepoint_args is an array of u64
 def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     parts = request.point.parts
     if len(parts) not in (2, 3) or not all(parts):
-        request.error(f"`{request.point.text}` is not a rawtracepoint", f"use {RAWTRACEPOINT.form}")
+        request.misformed(RAWTRACEPOINT)
         return None
     name = parts[-1]
     functions = request.sources.functions

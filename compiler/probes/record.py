@@ -77,6 +77,10 @@ class ProbeRequest:
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)
 
+    def misformed(self, kind: ProbeKind) -> None:
+        """Report an attach point that does not have its kind's form."""
+        self.error(f"`{self.point.text}` is not how a {kind.name} is written", f"use {kind.form}")
+
 
 @dataclass(frozen=True)
 class ProbeKind:

@@ -24,7 +24,7 @@ _PLAIN, _LOCATED = "plain", "data_loc"
 def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     parts = request.point.parts
     if len(parts) != 3 or not all(parts):
-        request.error(f"`{request.point.text}` is not a tracepoint", f"use {TRACEPOINT.form}")
+        request.misformed(TRACEPOINT)
         return None
     _, category, name = parts
     known = request.sources.tracepoints

@@ -1,31 +1,32 @@
-"""Checks that need types: arguments, conditions, assignments, uses of maps."""
+"""Checks that need types: values, conditions, assignments, uses of maps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
     EventFunction,
     Function,
     MapFunction,
-    Parameter,
     ProbeContext,
 )  # fmt: skip
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.sema.arguments import check_arguments
 from aotrace.compiler.sema.fold import Constant
-from aotrace.compiler.sema.infer import Inference, site_of
-from aotrace.compiler.sema.names import Names
-from aotrace.compiler.sema.operators import is_condition
+from aotrace.compiler.sema.infer import Inference
+from aotrace.compiler.sema.names import ARGS, Names
+from aotrace.compiler.sema.operators import is_condition, unreadable
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
 from aotrace.compiler.syntax.walk import children
-from aotrace.compiler.types import NONE, Aggregate, Struct, Type
-from aotrace.runtime.values import CountKind
+from aotrace.compiler.types import NONE, Aggregate, Int, Struct, Type, storable
+
+_MAX_UNROLL = 100  # bpftrace's limit
 
 
 def check_types(
@@ -40,25 +41,15 @@ def check_types(
     """Check every unit."""
     for unit in units:
         context = ProbeContext(unit.probe, btf, config)
-        checker = _Checker(unit, names, constants, found, context, diagnostics)
+        checker = Checker(unit, names, constants, found, context, diagnostics)
         if unit.node.predicate:
             checker.condition(unit.node.predicate)
-            checker.visit(unit.node.predicate)
         checker.visit(unit.node.body)
 
 
-def match_parameters(parameters: Sequence[Parameter], given: int) -> list[Parameter]:
-    """The parameter of each argument: optional ones fall away from the end first."""
-    matched = list(parameters)
-    for parameter in reversed(parameters):
-        if len(matched) > given and (parameter.optional or parameter.many):
-            matched.remove(parameter)
-    while matched and len(matched) < given and matched[-1].many:
-        matched.append(matched[-1])
-    return matched[:given]
+class Checker:
+    """Checks one unit."""
 
-
-class _Checker:
     def __init__(
         self, unit: Unit, names: Names, constants: NodeTable[Constant], found: Inference,
         context: ProbeContext, diagnostics: Diagnostics,
@@ -84,118 +75,189 @@ class _Checker:
         for child in children(node):
             self.visit(child)
 
-    # --- conditions
+    # --- values
+
+    def value(self, node: Node) -> None:
+        """Check an expression whose value is used."""
+        self.has_value(node)
+        self.visit(node)
+
+    def stored(self, node: Node, what: str) -> None:
+        """Check an expression whose value is kept somewhere."""
+        kind = self.type_of(node)
+        blamed_inside = isinstance(node, (nodes.TupleLit, nodes.RecordLit, nodes.Ternary))
+        if kind != NONE and not storable(kind) and not blamed_inside:
+            hint = "use a pointer to it" if isinstance(kind, Struct) else "use its elements"
+            text = f"a value of type '{kind}' cannot be {what} yet"
+            self.diagnostics.error(text, node.span, hint)
+        self.value(node)
+
+    def has_value(self, node: Node) -> None:
+        """Report an expression without a value, unless what it is made of gets the blame."""
+        if self.type_of(node) != NONE:
+            return
+        entry = self.names.entries.get(node)
+        if isinstance(entry, (EventFunction, MapFunction)):
+            self.diagnostics.error(f"{entry.name}() gives no value", node.span)
+        elif isinstance(node, nodes.Var):
+            self.diagnostics.error(f"nothing is ever assigned to ${node.name}", node.span)
+        elif isinstance(node, nodes.Cast):
+            self.diagnostics.error("void has no values", node.type.span)
+        elif isinstance(node, nodes.Ternary):
+            self.has_value(node.then or node.condition)
+            self.has_value(node.other)
+        elif isinstance(node, (nodes.NamedType, nodes.PointerTo, nodes.ArrayOf)):
+            self.diagnostics.error("a value is needed here, this is a type", node.span)
 
     def condition(self, node: Node) -> None:
         kind = self.type_of(node)
+        if isinstance(kind, Aggregate):
+            self.visit(node)
+            return
         if kind != NONE and not is_condition(kind):
             self.diagnostics.error(f"Invalid condition: a value of type '{kind}'", node.span)
+        self.value(node)
 
-    def if_(self, node: nodes.If) -> None:
-        self.condition(node.condition)
-        self.visit_children(node)
+    # --- expressions
 
     def ternary(self, node: nodes.Ternary) -> None:
         self.condition(node.condition)
-        self.visit_children(node)
+        for branch in (node.then, node.other):
+            if branch is None:
+                continue
+            if self.type_of(node) != NONE:
+                self.stored(branch, "chosen")
+            else:
+                self.visit(branch)
 
-    def logical(self, node: nodes.Binary) -> None:
-        divisor = self.constants.get(node.right)
-        if node.op in ("/", "%") and divisor == 0 and divisor is not None:
-            self.diagnostics.error("division by zero", node.right.span)
-        self.visit_children(node)
+    def binary(self, node: nodes.Binary) -> None:
+        if node.op in ("/", "%"):
+            self.divisor(node.right)
+        self.value(node.left)
+        self.value(node.right)
 
-    # --- maps
+    def divisor(self, node: Node) -> None:
+        divisor = self.constants.get(node)
+        if divisor == 0 and divisor is not None:
+            self.diagnostics.error("division by zero", node.span)
 
-    def map_ref(self, node: MapRef) -> None:
-        entry = self.found.maps.get(node.name)
-        if entry and entry.keyed:
-            self.diagnostics.error(
-                f"@{node.name} has keys and needs one here", node.span, f"write @{node.name}[…]"
-            )
-        self.map_known(node)
+    def operands(self, node: Node) -> None:
+        """All children are expressions whose values are used."""
+        for child in children(node):
+            self.value(child)
 
-    def map_known(self, node: MapRef) -> None:
-        entry = self.found.maps.get(node.name)
-        if entry is None or entry.value == NONE:
-            self.diagnostics.error(
-                f"Undefined map: @{node.name}", node.span, "assign to it somewhere"
-            )
+    def member(self, node: nodes.Member) -> None:
+        if not (isinstance(node.base, nodes.Ident) and node.base.name == ARGS):
+            self.value(node.base)
 
-    def map_access(self, node: MapAccess) -> None:
-        self.map_known(node.map)
-        if isinstance(self.type_of(node), Aggregate):
-            self.diagnostics.error(
-                f"a value of type '{self.type_of(node)}' cannot be read in the script yet",
-                node.span, "print the map as a whole",
-            )  # fmt: skip
-        self.visit(node.key)
-
-    def scalar_read(self, node: MapRef) -> None:
-        self.map_ref(node)
-        if isinstance(self.type_of(node), Aggregate):
-            self.diagnostics.error(
-                f"a value of type '{self.type_of(node)}' cannot be read in the script yet",
-                node.span, "print the map as a whole",
-            )  # fmt: skip
-
-    def target(self, node: Node) -> None:
-        """An assignment's target: only its key is read."""
-        if isinstance(node, MapAccess):
-            self.visit(node.key)
-        elif isinstance(node, MapRef):
-            self.map_ref(node)
-
-    # --- statements
-
-    def assign(self, node: nodes.Assign) -> None:
-        entry = self.names.entries.get(node.value)
-        self.target(node.target)
-        if isinstance(entry, AggregateFunction) and isinstance(node.value, nodes.Call):
-            self.aggregate(node, node.value)
-            return
-        self.storable(node.value, "assigned")
-        if node.op != "=" and isinstance(self.type_of(node.target), Aggregate):
-            self.diagnostics.error(f"'{node.op}' does not work on a per-CPU map", node.span)
-        self.visit(node.value)
-
-    def aggregate(self, node: nodes.Assign, call: nodes.Call) -> None:
-        if node.op != "=" or not isinstance(node.target, (MapRef, MapAccess)):
-            self.diagnostics.error(
-                f"{call.name}() can only be assigned to a map with =",
-                call.span,
-                f"@ = {call.name}(…)",
-            )
-        self.arguments(call, self.names.entries[call].parameters)  # type: ignore[union-attr]
-
-    def storable(self, node: Node, what: str) -> None:
-        kind = self.type_of(node)
-        entry = self.names.entries.get(node)
-        if isinstance(kind, Struct):
-            self.diagnostics.error(
-                f"a value of type '{kind}' cannot be {what} yet",
-                node.span,
-                "assign a pointer to it",
-            )
-        elif isinstance(entry, EventFunction) or (isinstance(entry, MapFunction) and kind == NONE):
-            self.diagnostics.error(f"{entry.name}() gives no value", node.span)
-
-    def let(self, node: nodes.Let) -> None:
-        if node.value:
-            self.storable(node.value, "assigned")
-            self.visit(node.value)
+    def cast(self, node: nodes.Cast) -> None:
+        self.value(node.operand)
 
     def inc_dec(self, node: nodes.IncDec) -> None:
-        if not isinstance(node.target, (nodes.Var, MapRef, MapAccess)):
-            self.diagnostics.error(f"`{node.op}` needs a variable or a map", node.span)
         self.target(node.target)
-        if isinstance(self.type_of(node.target), Aggregate):
-            self.diagnostics.error(f"'{node.op}' does not work on a per-CPU map", node.span)
 
     def items(self, node: nodes.TupleLit) -> None:
         for item in node.items:
-            self.storable(item, "put into a tuple")
-        self.visit_children(node)
+            self.stored(item, "put into a tuple")
+
+    def fields(self, node: nodes.RecordLit) -> None:
+        for field in node.fields:
+            self.stored(field.value, "put into a record")
+
+    # --- maps
+
+    def known(self, node: MapRef) -> bool:
+        entry = self.found.maps.get(node.name)
+        if entry is None or entry.value == NONE:
+            text = f"Undefined map: @{node.name}"
+            self.diagnostics.error(text, node.span, "assign to it somewhere")
+            return False
+        return True
+
+    def map_ref(self, node: MapRef) -> None:
+        """A map without keys, read as a value."""
+        if not self.known(node):
+            return
+        if self.found.maps[node.name].keyed:
+            self.diagnostics.error(
+                f"@{node.name} has keys and needs one here", node.span, f"write @{node.name}[…]"
+            )
+        self.readable(node)
+
+    def map_access(self, node: MapAccess) -> None:
+        if self.known(node.map):
+            self.readable(node)
+        self.key(node.key)
+
+    def key(self, node: Node) -> None:
+        self.stored(node, "a key")
+
+    def readable(self, node: Node) -> None:
+        kind = self.type_of(node)
+        if isinstance(kind, Aggregate):
+            unreadable(kind, node.span, self.diagnostics)
+
+    def target(self, node: Node) -> None:
+        """What is assigned to: only its key is read."""
+        if isinstance(node, MapAccess):
+            self.key(node.key)
+
+    # --- statements
+
+    def if_(self, node: nodes.If) -> None:
+        self.condition(node.condition)
+        self.visit(node.then)
+        if node.other:
+            self.visit(node.other)
+
+    def assign(self, node: nodes.Assign) -> None:
+        self.target(node.target)
+        entry = self.names.entries.get(node.value)
+        if isinstance(entry, AggregateFunction) and isinstance(node.value, nodes.Call):
+            self.aggregate(node, node.value)
+            return
+        self.stored(node.value, "assigned")
+        if node.op in ("/=", "%="):
+            self.divisor(node.value)
+
+    def aggregate(self, node: nodes.Assign, call: nodes.Call) -> None:
+        if node.op != "=" or not isinstance(node.target, (MapRef, MapAccess)):
+            self.misplaced(call)
+        check_arguments(self, call)
+
+    def misplaced(self, call: nodes.Call) -> None:
+        text = f"{call.name}() can only be assigned to a map with ="
+        self.diagnostics.error(text, call.span, f"write @ = {call.name}(…)")
+
+    def let(self, node: nodes.Let) -> None:
+        kind = self.type_of(node.var)
+        if node.type and not storable(kind):
+            shown = "void" if kind == NONE else str(kind)
+            text = f"a variable cannot have the type '{shown}'"
+            self.diagnostics.error(text, node.type.span)
+        elif node.value:
+            self.stored(node.value, "assigned")
+
+    def unroll(self, node: nodes.Unroll) -> None:
+        count = self.constants.get(node.count)
+        if type(count) is not int:
+            self.diagnostics.error(
+                "unroll needs a number that is known at build time", node.count.span,
+                "write a literal",
+            )  # fmt: skip
+        elif not 1 <= count <= _MAX_UNROLL:
+            text = f"unroll takes 1 to {_MAX_UNROLL} rounds, not {count}"
+            self.diagnostics.error(text, node.count.span)
+        self.visit(node.body)
+
+    def return_(self, node: nodes.Return) -> None:
+        if node.value is None:
+            return
+        kind = self.type_of(node.value)
+        if kind != NONE and not isinstance(kind, Int):
+            text = f"a probe returns an integer or nothing, not '{kind}'"
+            self.diagnostics.error(text, node.value.span)
+        self.value(node.value)
 
     # --- calls
 
@@ -204,74 +266,52 @@ class _Checker:
         if isinstance(entry, MapFunction):
             self.map_call(node, entry)
         elif isinstance(entry, AggregateFunction):
-            self.diagnostics.error(
-                f"{node.name}() must be assigned to a map", node.span, f"@ = {node.name}(…)"
-            )
+            self.misplaced(node)
         elif isinstance(entry, (Function, EventFunction)):
-            self.arguments(node, entry.parameters)
-
-    def arguments(self, node: nodes.Call, parameters: Sequence[Parameter]) -> None:
-        before = len(self.diagnostics.items)
-        for arg, parameter in zip(
-            node.args, match_parameters(parameters, len(node.args)), strict=True
-        ):
-            self.argument(node, arg, parameter)
-        entry = self.names.entries[node]
-        check = getattr(entry, "check", None)
-        if check and len(self.diagnostics.items) == before:
-            check(site_of(node, self.unit, self.constants, self.context, self.diagnostics))
-
-    def argument(self, node: nodes.Call, arg: Node, parameter: Parameter) -> None:
-        kind = self.type_of(arg)
-        if isinstance(arg, MapRef) and parameter.accepts.test(_ANY_MAP):
-            self.map_known(arg)
-            return
-        if kind == NONE:
-            self.storable(arg, "passed")
-        elif not parameter.accepts.test(kind):
-            self.diagnostics.error(
-                f"{node.name}() takes {parameter.accepts.name} as {parameter.name}, not '{kind}'",
-                arg.span,
-            )
-        elif parameter.constant and self.constants.get(arg) is None:
-            self.diagnostics.error(
-                f"{node.name}() needs {parameter.name} to be known at build time", arg.span,
-                "write a literal",
-            )  # fmt: skip
-        self.visit(arg)
+            check_arguments(self, node)
 
     def map_call(self, node: nodes.Call, entry: MapFunction) -> None:
         target = node.args[0]
         ref = target.map if isinstance(target, MapAccess) else target
         if not isinstance(ref, MapRef):
-            self.diagnostics.error(
-                f"{node.name}() takes a map, not '{self.type_of(target)}'", target.span
-            )
+            text = f"{node.name}() takes a map, not '{self.type_of(target)}'"
+            self.diagnostics.error(text, target.span)
             return
-        self.map_known(ref)
-        keyed = self.found.maps[ref.name].keyed if ref.name in self.found.maps else False
-        has_key = isinstance(target, MapAccess) or len(node.args) > 1
-        if entry.keyed and keyed and not has_key:
-            self.diagnostics.error(f"{node.name}() of @{ref.name} needs a key", node.span)
+        if self.known(ref):
+            self.map_keys(node, entry, ref)
+        for key in (target.key,) if isinstance(target, MapAccess) else node.args[1:]:
+            self.key(key)
+
+    def map_keys(self, node: nodes.Call, entry: MapFunction, ref: MapRef) -> None:
+        has_key = isinstance(node.args[0], MapAccess) or len(node.args) > 1
+        name = f"@{ref.name}"
+        if entry.keyed and self.found.maps[ref.name].keyed and not has_key:
+            self.diagnostics.error(
+                f"{node.name}() of {name} needs a key", node.span,
+                f"write {node.name}({name}, …)",
+            )  # fmt: skip
         elif has_key and not entry.keyed:
-            self.diagnostics.error(f"{node.name}() takes a whole map", target.span)
-        for key in node.args[1:]:
-            self.visit(key)
-        if isinstance(target, MapAccess):
-            self.visit(target.key)
+            text = f"{node.name}() takes a whole map, not one key"
+            self.diagnostics.error(text, node.args[0].span, f"write {node.name}({name})")
 
-
-_ANY_MAP = Aggregate("", CountKind())  # stands for any map where a parameter takes one
 
 _RULES: dict[type[Node], Callable[..., None]] = {
-    nodes.If: _Checker.if_,
-    nodes.Ternary: _Checker.ternary,
-    nodes.Binary: _Checker.logical,
-    nodes.MapRef: _Checker.scalar_read,
-    nodes.MapAccess: _Checker.map_access,
-    nodes.Assign: _Checker.assign,
-    nodes.Let: _Checker.let,
-    nodes.IncDec: _Checker.inc_dec,
-    nodes.TupleLit: _Checker.items,
-    nodes.Call: _Checker.call,
+    nodes.If: Checker.if_,
+    nodes.Ternary: Checker.ternary,
+    nodes.Binary: Checker.binary,
+    nodes.Unary: Checker.operands,
+    nodes.Member: Checker.member,
+    nodes.Index: Checker.operands,
+    nodes.Cast: Checker.cast,
+    nodes.IncDec: Checker.inc_dec,
+    nodes.MapRef: Checker.map_ref,
+    nodes.MapAccess: Checker.map_access,
+    nodes.Assign: Checker.assign,
+    nodes.Let: Checker.let,
+    nodes.Unroll: Checker.unroll,
+    nodes.Return: Checker.return_,
+    nodes.TupleLit: Checker.items,
+    nodes.RecordLit: Checker.fields,
+    nodes.Call: Checker.call,
+    nodes.Sizeof: lambda _checker, _node: None,
 }

@@ -9,7 +9,7 @@ types are final, so that an early guess is never shown to a user.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
@@ -23,9 +23,10 @@ from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import field_names, field_of
+from aotrace.compiler.sema.casts import cast_type
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.names import ARGS, Names
-from aotrace.compiler.sema.operators import binary_type, unary_type
+from aotrace.compiler.sema.operators import binary_type, unary_type, unreadable
 from aotrace.compiler.sema.tables import NodeTable, Variable
 from aotrace.compiler.sema.typeexpr import TypeReader
 from aotrace.compiler.sema.units import Unit
@@ -46,6 +47,7 @@ from aotrace.compiler.types import (
     Struct,
     Tuple,
     Type,
+    holds,
     literal,
     promote,
 )  # fmt: skip
@@ -55,12 +57,12 @@ _MAX_ROUNDS = 32  # each round can only widen types, of which there are few
 
 @dataclass
 class MapTypes:
-    """Key and value of one map as far as known; key None: used without keys."""
+    """Key and value of one map as far as known; `keyed` by its first use in the script."""
 
     key: Type | None = None
     value: Type = NONE
-    keyed: bool = False
-    node: MapRef | None = None
+    #: None until a use tells
+    keyed: bool | None = None
 
 
 @dataclass
@@ -158,7 +160,9 @@ class _Walker:
         found = entry.type(self.context)
         if found is None:
             kind = self.unit.probe.kind.name
-            self.diagnostics.error(f"`{entry.name}` is not available in a {kind} probe", node.span)
+            hints = entry.hints(self.context) if entry.hints else ()
+            text = f"`{entry.name}` is not available in {kind} probes"
+            self.diagnostics.error(text, node.span, *hints)
         return found or NONE
 
     def variable(self, node: nodes.Var) -> Type:
@@ -168,21 +172,20 @@ class _Walker:
     # --- maps
 
     def map_of(self, ref: MapRef) -> MapTypes:
-        return self.found.maps.setdefault(ref.name, MapTypes(node=ref))
+        return self.found.maps.setdefault(ref.name, MapTypes())
 
     def scalar_map(self, node: MapRef) -> Type:
         """A map named as a value: only one without keys is one."""
         return self.map_of(node).value
 
     def map_access(self, node: MapAccess) -> Type:
-        self.note_key(node)
+        self.note_key(node, self.visit(node.key))
         return self.map_of(node.map).value
 
-    def note_key(self, access: MapAccess) -> None:
-        entry, key = self.map_of(access.map), self.visit(access.key)
-        if entry.node and entry.key is None and not entry.keyed and entry.value != NONE:
-            self.mixed(access)
-        entry.keyed = True
+    def note_key(self, access: MapAccess, key: Type) -> None:
+        entry = self.map_of(access.map)
+        if not self.noted_keyed(access, True):
+            return
         merged = promote(entry.key or NONE, key)
         if merged is None:
             self.diagnostics.error(
@@ -193,17 +196,26 @@ class _Walker:
         else:
             entry.key = merged if merged != NONE else entry.key
 
-    def mixed(self, node: Node) -> None:
-        name = node.map.name if isinstance(node, MapAccess) else getattr(node, "name", "")
-        self.diagnostics.error(f"@{name} is used both with and without keys", node.span)
+    def noted_keyed(self, node: MapRef | MapAccess, keyed: bool) -> bool:
+        """The first use settles whether a map has keys; False after an error."""
+        ref = node.map if isinstance(node, MapAccess) else node
+        entry = self.map_of(ref)
+        if entry.keyed in (None, keyed):
+            entry.keyed = keyed
+            return True
+        before, hint = ("with", "write @{}[…]") if entry.keyed else ("without", "write @{}")
+        self.diagnostics.error(
+            f"@{ref.name} is used {'with' if keyed else 'without'} a key, "
+            f"but {before} one before",
+            node.span, hint.format(ref.name),
+        )  # fmt: skip
+        return False
 
     def note_value(self, target: MapRef | MapAccess, value: Type, span_of: Node) -> None:
         ref = target.map if isinstance(target, MapAccess) else target
         entry = self.map_of(ref)
-        if isinstance(target, MapAccess):
-            self.note_key(target)
-        elif entry.keyed:
-            self.mixed(target)
+        if isinstance(target, MapRef) and not self.noted_keyed(target, False):
+            return
         merged = self.merged_value(entry.value, value)
         if merged is None:
             self.diagnostics.error(
@@ -217,6 +229,8 @@ class _Walker:
 
     @staticmethod
     def merged_value(current: Type, new: Type) -> Type | None:
+        if new == NONE:
+            return current
         if isinstance(current, Aggregate) or isinstance(new, Aggregate):
             return new if current in (NONE, new) else None
         merged = promote(current, new)
@@ -232,8 +246,8 @@ class _Walker:
             base = base.target
         if isinstance(base, Struct):
             return self.field(node, base)
-        if isinstance(base, Record) and node.name in base.names:
-            return base.items[base.names.index(node.name)]
+        if isinstance(base, Record):
+            return self.record_item(node, base)
         if base != NONE:
             self.diagnostics.error(
                 f"cannot take field `{node.name}` of a value of type '{base}'", node.field_span,
@@ -249,11 +263,18 @@ class _Walker:
             return NONE
         return info.type
 
+    def record_item(self, node: nodes.Member, base: Record) -> Type:
+        if node.name in base.names:
+            return base.items[base.names.index(node.name)]
+        hints = did_you_mean(node.name, base.names) or (f"it has: {', '.join(base.names)}",)
+        self.diagnostics.error(f"the record has no `{node.name}`", node.field_span, *hints)
+        return NONE
+
     def argument(self, node: nodes.Member) -> Type:
         arguments = self.unit.probe.arguments
         kind = self.unit.probe.kind.name
         if arguments is None:
-            self.diagnostics.error(f"a {kind} probe has no `args`", node.span, "use arg0, arg1 …")
+            self.diagnostics.error(f"`args` is not available in {kind} probes", node.span)
             return NONE
         found = arguments.get(node.name)
         if found is None:
@@ -270,11 +291,12 @@ class _Walker:
             self.diagnostics.error(f"an index must be an integer, not '{index}'", node.index.span)
         constant = self.constants.get(node.index)
         if isinstance(base, Array):
-            self.check_bound(node, base, constant)
+            self.check_bound(node, base.count, constant)
             return base.element
         if isinstance(base, Pointer) and base.target != NONE:
             return base.target
         if isinstance(base, Str):
+            self.check_bound(node, base.capacity, constant)
             return Int(1, True)
         if isinstance(base, Tuple) and isinstance(constant, int):
             return self.tuple_item_at(base, constant, node)
@@ -282,10 +304,10 @@ class _Walker:
             self.diagnostics.error(f"cannot index a value of type '{base}'", node.base.span)
         return NONE
 
-    def check_bound(self, node: nodes.Index, base: Array, constant: Constant | None) -> None:
-        if isinstance(constant, int) and base.count and not 0 <= constant < base.count:
+    def check_bound(self, node: nodes.Index, count: int, constant: Constant | None) -> None:
+        if isinstance(constant, int) and (constant < 0 or 0 < count <= constant):
             self.diagnostics.error(
-                f"the index {constant} is out of bounds for array of size {base.count}",
+                f"the index {constant} is out of bounds for array of size {count}",
                 node.index.span,
             )
 
@@ -331,9 +353,12 @@ class _Walker:
     def cast(self, node: nodes.Cast) -> Type:
         operand = self.visit(node.operand)
         target = self.types_written.read(node.type)
-        if isinstance(target, Pointer) and isinstance(operand, Pointer):
-            return replace(target, space=operand.space)
-        return target
+        if NONE in (operand, target):
+            return target
+        found = cast_type(target, operand)
+        if found is None:
+            self.diagnostics.error(f"Cannot cast from '{operand}' to '{target}'", node.span)
+        return found or target
 
     def sizeof(self, node: nodes.Sizeof) -> Type:
         operand = node.operand
@@ -347,8 +372,8 @@ class _Walker:
         target = node.target
         if isinstance(target, (MapRef, MapAccess)):
             current = self.visit(target)
-            kind = current if isinstance(current, (Pointer, Int)) else INT64
-            self.note_value(target, INT64 if isinstance(kind, Int) else kind, node)
+            kind = current if isinstance(current, Pointer) else stepped(node.op, current)
+            self.note_value(target, kind, node)
             return kind
         found = self.visit(target)
         if found != NONE and not isinstance(found, (Int, Pointer)):
@@ -357,7 +382,7 @@ class _Walker:
                 node.span,
             )
         elif isinstance(target, nodes.Var) and isinstance(found, Int):
-            self.note_variable(target, INT64, node)
+            self.note_variable(target, stepped(node.op, found), node)
         return found
 
     def tuple(self, node: nodes.TupleLit) -> Type:
@@ -391,15 +416,14 @@ class _Walker:
         target = node.args[0] if node.args else None
         if len(node.args) == 2 and isinstance(target, MapRef):
             access = MapAccess(node.span, target, node.args[1])  # type: ignore[arg-type]
-            self.note_key(access)
+            self.note_key(access, self.unit.types.get(access.key) or NONE)
         return entry.type
 
     # --- statements
 
     def assign(self, node: nodes.Assign) -> Type:
-        value = self.visit(node.value)
+        value, current = self.visit(node.value), self.visit(node.target)
         if node.op != "=":
-            current = self.visit(node.target)
             value = self.compound(node, current, value)
         if isinstance(node.target, (MapRef, MapAccess)):
             self.note_value(node.target, value, node)
@@ -412,32 +436,72 @@ class _Walker:
         as_binary = nodes.Binary(node.span, node.op[:-1], node.target, node.value, node.op_span)
         return binary_type(as_binary, current, value, self.diagnostics)
 
-    def note_variable(self, node: nodes.Var, value: Type, span_of: Node) -> None:
+    def note_variable(
+        self, node: nodes.Var, value: Type, where: nodes.Assign | nodes.Let | nodes.IncDec
+    ) -> None:
+        """`value` is assigned to a variable at `where`."""
         variable = self.names.variables.get(node)
         if variable is None:
             return
         if isinstance(value, Aggregate):
-            self.diagnostics.error(f"'{value}' can only be assigned to a map", span_of.span)
+            self.refuse_aggregate(value, where)
             return
         key = (self.unit, variable)
         current = self.found.variables.get(key, NONE)
         if variable.declared:
             current = self.types_written.read(variable.declared)
-        merged = promote(current, value)
-        if merged is None or (variable.declared and merged != current):
+            merged = current if self.fits(current, value, where) else None
+        else:
+            merged = promote(current, value)
+        if merged is None:
             self.diagnostics.error(
                 f"Type mismatch for ${variable.name}: trying to assign value of type '{value}' "
                 f"when variable already has a type '{current}'",
-                span_of.span,
+                where.span,
             )
             merged = current
         self.found.variables[key] = merged
         self.unit.types[node] = merged
 
+    def refuse_aggregate(
+        self, kind: Aggregate, where: nodes.Assign | nodes.Let | nodes.IncDec
+    ) -> None:
+        value = where.target if isinstance(where, nodes.IncDec) else where.value
+        if isinstance(value, nodes.Call):
+            message = f"{value.name}() can only be assigned to a map"
+            self.diagnostics.error(message, where.span, f"write @ = {value.name}(…)")
+        elif value:
+            unreadable(kind, value.span, self.diagnostics)
+
+    def fits(
+        self, declared: Type, value: Type, where: nodes.Assign | nodes.Let | nodes.IncDec
+    ) -> bool:
+        """Whether a declared variable takes a value; integers are cut to its size."""
+        if NONE in (declared, value):
+            return True
+        if not (isinstance(declared, Int) and isinstance(value, Int)):
+            return promote(declared, value) == declared
+        written = not isinstance(where, nodes.IncDec) and getattr(where, "op", "=") == "="
+        constant = self.constants.get(where.value) if written and where.value else None  # type: ignore[union-attr]
+        if isinstance(constant, int):
+            return holds(declared, constant)
+        if written and promote(declared, value) != declared:
+            self.diagnostics.warning(
+                f"a value of type '{value}' is cut to '{declared}' here",
+                where.span, f"write ({declared}) before it if that is meant",
+            )  # fmt: skip
+        return True
+
     def let(self, node: nodes.Let) -> Type:
         value = self.visit(node.value) if node.value else NONE
         self.note_variable(node.var, value, node)
         return NONE
+
+
+def stepped(op: str, kind: Type) -> Type:
+    """The type of an integer after ++ or --."""
+    unsigned = op == "++" and isinstance(kind, Int) and not kind.signed
+    return UINT64 if unsigned else INT64
 
 
 def _map_value(kind: Type) -> Type:

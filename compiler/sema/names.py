@@ -21,6 +21,7 @@ from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.sema.tables import NodeTable, Variable
+from aotrace.compiler.source import Span
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Call, Ident, Node, Program, TypeExpr, Var
 from aotrace.compiler.syntax.walk import children
@@ -65,6 +66,7 @@ class _Resolver:
         self.btf = btf
         self.diagnostics = diagnostics
         self.scopes: list[dict[str, Variable]] = [{}]
+        self.ended: dict[str, Span] = {}  # of variables whose block is over
 
     def probe(self, probe: nodes.Probe) -> None:
         if probe.predicate:
@@ -85,7 +87,8 @@ class _Resolver:
     def block(self, node: nodes.Block) -> None:
         self.scopes.append({})
         self.visit_children(node)
-        self.scopes.pop()
+        ended = self.scopes.pop()
+        self.ended.update((name, variable.span) for name, variable in ended.items())
 
     def variable(self, node: Var) -> None:
         found = self.find(node.name)
@@ -94,6 +97,9 @@ class _Resolver:
             return
         known = {name for scope in self.scopes for name in scope}
         hints = tuple(hint.replace("`", "`$", 1) for hint in did_you_mean(node.name, known))
+        if node.name in self.ended:
+            line = self.ended[node.name].line
+            hints = (f"the one of line {line} ends with its block: declare it before with `let`",)
         self.diagnostics.error(f"undefined variable `${node.name}`", node.span, *hints)
 
     def find(self, name: str) -> Variable | None:
@@ -107,8 +113,11 @@ class _Resolver:
     def let(self, node: nodes.Let) -> None:
         if node.value:
             self.visit(node.value)
-        if node.var.name in self.scopes[-1]:
-            self.diagnostics.error(f"`${node.var.name}` is already declared here", node.var.span)
+        if earlier := self.find(node.var.name):
+            self.diagnostics.error(
+                f"`${node.var.name}` is already declared", node.var.span,
+                f"in line {earlier.span.line}; a variable cannot hide another",
+            )  # fmt: skip
         self.declare(node.var, node.type)
 
     def assign(self, node: nodes.Assign) -> None:
@@ -126,8 +135,8 @@ class _Resolver:
         elif constant := self.constant(node.name):
             self.names.constants[node] = constant
         elif node.name == ARGS:
-            hint = "write args.NAME; `aotracec` names the fields it knows when one is wrong"
-            self.diagnostics.error("`args` as a whole is not supported yet", node.span, hint)
+            text, hint = "`args` as a whole is not supported yet", "write args.NAME"
+            self.diagnostics.error(text, node.span, hint)
         elif entry:
             self.diagnostics.error(
                 f"`{node.name}` is a function", node.span, f"write {node.name}(…)"
@@ -183,7 +192,8 @@ def _map_arity(entry: MapFunction, given: int) -> str | None:
     most = 2 if entry.keyed else 1
     if 1 <= given <= most:
         return None
-    return f"{entry.name}() takes a map{' and a key' if entry.keyed else ''} ({given} provided)"
+    takes = "a map and a key" if entry.keyed else "one argument, a map"
+    return f"{entry.name}() takes {takes} ({given} provided)"
 
 
 _HANDLERS: dict[type[Node], Callable[..., None]] = {

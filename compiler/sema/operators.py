@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import Binary, Unary
 from aotrace.compiler.types import (
     INT64,
@@ -21,6 +22,7 @@ from aotrace.compiler.types import (
     Timestamp,
     Tuple,
     Type,
+    promote,
 )  # fmt: skip
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -29,9 +31,21 @@ LOGICAL = frozenset({"&&", "||"})
 _BYTEWISE = (Str, Inet, Mac, Array, Tuple, Record)
 
 
+def unreadable(kind: Aggregate, span: Span, diagnostics: Diagnostics) -> None:
+    """Report that the script reads a per-CPU value."""
+    diagnostics.error(
+        f"a value of type '{kind}' cannot be read in the script yet",
+        span,
+        "print the map as a whole",
+    )
+
+
 def unary_type(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
     """The type of `op operand`; reports an operand that the operator does not take."""
     if operand == NONE:
+        return NONE
+    if isinstance(operand, Aggregate):
+        unreadable(operand, node.operand.span, diagnostics)
         return NONE
     if node.op == "*":
         return _dereferenced(node, operand, diagnostics)
@@ -64,8 +78,10 @@ def binary_type(node: Binary, left: Type, right: Type, diagnostics: Diagnostics)
     """The type of `left op right`; reports operands that do not go together."""
     if NONE in (left, right):
         return Bool() if node.op in COMPARISONS | LOGICAL else NONE
-    if isinstance(left, Aggregate) or isinstance(right, Aggregate):
-        return _refuse(node.op, node, diagnostics, left, right)
+    for kind, side in ((left, node.left), (right, node.right)):
+        if isinstance(kind, Aggregate):
+            unreadable(kind, side.span, diagnostics)
+            return NONE
     if isinstance(left, Pointer) or isinstance(right, Pointer):
         return _pointer_type(node, left, right, diagnostics)
     if isinstance(left, (Int, Bool)) and isinstance(right, (Int, Bool)):
@@ -89,8 +105,8 @@ def _comparable(left: Type, right: Type) -> bool:
         return True
     if isinstance(left, Array) and isinstance(right, Array):
         return left.size == right.size
-    if isinstance(left, Tuple) and isinstance(right, Tuple):
-        return len(left.items) == len(right.items)
+    if isinstance(left, (Tuple, Record)):
+        return promote(left, right) is not None
     return type(left) is type(right) and isinstance(left, _BYTEWISE)
 
 

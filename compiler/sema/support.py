@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.syntax.nodes import Node, Program
-from aotrace.compiler.syntax.walk import walk
+from aotrace.compiler.syntax.nodes import Node
+from aotrace.compiler.syntax.walk import children
 
-#: node class -> what a user calls it
+#: node class -> what a user calls it, with its verb
 _REFUSED: dict[type[Node], str] = {
-    nodes.CDefinition: "C definitions",
-    nodes.ConfigItem: "the config block",
-    nodes.Import: "import",
-    nodes.MapDecl: "map declarations",
-    nodes.MacroDef: "macros",
-    nodes.While: "while loops",
-    nodes.ForRange: "for loops",
-    nodes.ForMap: "for loops over maps",
-    nodes.Jump: "break and continue",
-    nodes.Param: "positional parameters",
-    nodes.ParamCount: "positional parameters",
-    nodes.TypeOf: "typeof",
-    nodes.TypeInfo: "typeinfo",
-    nodes.Offsetof: "offsetof",
-    nodes.BlockExpr: "block expressions",
-    nodes.TupleType: "tuple types",
+    nodes.CDefinition: "C definitions are",
+    nodes.ConfigItem: "the config block is",
+    nodes.Import: "import is",
+    nodes.MapDecl: "map declarations are",
+    nodes.MacroDef: "macros are",
+    nodes.FunctionDef: "functions of the script's own are",
+    nodes.While: "while loops are",
+    nodes.ForRange: "for loops are",
+    nodes.ForMap: "for loops over maps are",
+    nodes.Jump: "break and continue are",
+    nodes.Param: "positional parameters are",
+    nodes.ParamCount: "positional parameters are",
+    nodes.TypeOf: "typeof is",
+    nodes.TypeInfo: "typeinfo is",
+    nodes.Offsetof: "offsetof is",
+    nodes.BlockExpr: "block expressions are",
+    nodes.TupleType: "tuple types are",
+    nodes.Comptime: "comptime is",
 }
 
 
-def check_support(program: Program, diagnostics: Diagnostics) -> None:
-    """Report each construct that is not supported yet."""
-    for node in walk(program):
-        name = _REFUSED.get(type(node))
-        if name:
-            diagnostics.error(f"{name} are not supported yet" if name.endswith("s") else
-                              f"{name} is not supported yet", node.span)  # fmt: skip
+def check_support(node: Node, diagnostics: Diagnostics) -> None:
+    """Report each construct that is not supported yet; what stands inside one is not looked at."""
+    name = _REFUSED.get(type(node))
+    if name:
+        diagnostics.error(f"{name} not supported yet", node.span)
+        return
+    if isinstance(node, nodes.AttachPoint) and (node.params or node.label):
+        what = "positional parameters" if node.params else "names"
+        diagnostics.error(f"{what} in attach points are not supported yet", node.span)
+    for child in children(node):
+        check_support(child, diagnostics)

@@ -56,7 +56,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         return None
     if any(char in part for part in request.point.parts for char in "*?["):
         request.error(
-            f"wildcards in a {kind.name} probe are not supported yet",
+            f"wildcards in {kind.name} probes are not supported yet",
             "name each attach point, separated by commas",
         )
         return None

@@ -1,0 +1,71 @@
+"""Checks of a call's arguments against the parameters of its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aotrace.compiler.builtins.record import Parameter
+from aotrace.compiler.sema.infer import site_of
+from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node
+from aotrace.compiler.types import NONE, Aggregate, Struct
+from aotrace.runtime.values import CountKind
+
+if TYPE_CHECKING:
+    from aotrace.compiler.sema.check import Checker
+
+_ANY_MAP = Aggregate("", CountKind())  # stands for any map where a parameter takes one
+
+
+def check_arguments(checker: Checker, node: Call) -> None:
+    """Check each argument, then what the record itself checks."""
+    entry = checker.names.entries[node]
+    parameters: Sequence[Parameter] = entry.parameters  # type: ignore[union-attr]  # those with some
+    before = len(checker.diagnostics.items)
+    matched = match_parameters(parameters, len(node.args))
+    for arg, parameter in zip(node.args, matched, strict=True):
+        _argument(checker, node, arg, parameter)
+    check = getattr(entry, "check", None)
+    if check and len(checker.diagnostics.items) == before:
+        site = site_of(node, checker.unit, checker.constants, checker.context, checker.diagnostics)
+        check(site)
+
+
+def match_parameters(parameters: Sequence[Parameter], given: int) -> list[Parameter]:
+    """The parameter of each argument: optional ones fall away from the end first."""
+    matched = list(parameters)
+    for parameter in reversed(parameters):
+        if len(matched) > given and (parameter.optional or parameter.many):
+            matched.remove(parameter)
+    while matched and len(matched) < given and matched[-1].many:
+        matched.append(matched[-1])
+    return matched[:given]
+
+
+def _argument(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> None:
+    kind = checker.type_of(arg)
+    if isinstance(arg, MapRef) and parameter.accepts.test(_ANY_MAP):
+        checker.known(arg)
+        return
+    if isinstance(kind, Aggregate) and isinstance(arg, (MapRef, MapAccess)):
+        pass  # it cannot be read at all, which is said where it is visited
+    elif kind != NONE and not parameter.accepts.test(kind):
+        _refuse(checker, node, arg, parameter)
+    elif kind != NONE and parameter.constant and checker.constants.get(arg) is None:
+        checker.diagnostics.error(
+            f"{node.name}() needs its {parameter.name} to be known at build time",
+            arg.span, "write a literal",
+        )  # fmt: skip
+    checker.value(arg)
+
+
+def _refuse(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> None:
+    kind = checker.type_of(arg)
+    if isinstance(kind, Struct):
+        checker.diagnostics.error(
+            f"a value of type '{kind}' cannot be passed to {node.name}() yet",
+            arg.span, "pass a field of it, or a pointer to it",
+        )  # fmt: skip
+        return
+    wanted = f"{parameter.accepts.name} as its {parameter.name}"
+    checker.diagnostics.error(f"{node.name}() takes {wanted}, not '{kind}'", arg.span)

@@ -1,0 +1,48 @@
+"""Which casts there are, by bpftrace 0.27's rules (docs/language.md, "Type conversion")."""
+
+from __future__ import annotations
+
+from aotrace.compiler.types import Array, Bool, Int, Pointer, Str, Timestamp, Type
+
+_REGISTER = 8  # bytes of the widest integer
+
+
+def cast_type(target: Type, source: Type) -> Type | None:
+    """The type that `(target)source` has: `T[]` gets its length; None where there is no such cast.
+
+    Neither type is NONE.
+    """
+    if isinstance(target, Array) and not target.count:
+        target = _counted(target, source)
+    if isinstance(target, Pointer) and isinstance(source, Pointer):
+        return Pointer(target.target, source.space)
+    return target if _allowed(target, source) else None
+
+
+def _counted(target: Array, source: Type) -> Array:
+    size = target.element.size
+    fits = source.scalar or isinstance(source, Str)
+    return Array(target.element, source.size // size if fits and size else 0)
+
+
+def _allowed(target: Type, source: Type) -> bool:
+    if isinstance(target, Int):
+        return _is_number(source) or (isinstance(source, Array) and source.size == target.size)
+    if isinstance(target, (Bool, Pointer)):
+        return _is_number(source)
+    if isinstance(target, Str):
+        return isinstance(source, Str) and source.capacity <= target.capacity
+    return isinstance(target, Array) and _to_array(target, source)
+
+
+def _is_number(kind: Type) -> bool:
+    return isinstance(kind, (Int, Bool, Pointer, Timestamp))
+
+
+def _to_array(target: Array, source: Type) -> bool:
+    """The bytes of an integer or string as integers; an integer may be widened to fill them."""
+    if not isinstance(target.element, (Int, Bool)) or not target.size:
+        return False
+    if isinstance(source, Int):
+        return source.size <= target.size <= _REGISTER
+    return isinstance(source, (Bool, Str)) and target.size == source.size
