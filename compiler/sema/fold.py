@@ -77,7 +77,8 @@ class _Folder:
         if node.op == "!":
             return not value
         if node.op in ("-", "~", "+"):
-            return _wrap({"-": -value, "~": ~value, "+": +value}[node.op], signed=True)
+            number = {"-": -value, "~": ~value, "+": +value}[node.op]
+            return _wrap(number, signed=node.op != "~")  # as 0.27: ~0 is the largest uint64
         return None
 
     def binary(self, node: nodes.Binary) -> Constant | None:

@@ -330,8 +330,8 @@ class _Walker:
     def unary(self, node: nodes.Unary) -> Type:
         operand = self.visit(node.operand)
         constant = self.constants.get(node)
-        if isinstance(constant, int) and not isinstance(constant, bool) and node.op == "-":
-            return literal(constant)
+        if isinstance(constant, int) and not isinstance(constant, bool):
+            return UINT64 if node.op == "~" else literal(constant)
         return unary_type(node, operand, self.diagnostics)
 
     def binary(self, node: nodes.Binary) -> Type:
