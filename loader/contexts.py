@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import struct
-from array import array
 
 from aotrace.runtime.contexts import PREFIX, local_name, renamed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from io import FileIO
+    from typing import Any
 
     from aotrace.runtime.metadata import Program
 
@@ -36,43 +37,67 @@ def adapt(data: bytes, programs: Iterable[Program], btf: str = BTF) -> bytes:
     if not events:
         return data
     try:
-        with open(btf, "rb") as file:
-            types = file.read()
+        with open(btf, "rb", buffering=0) as file:
+            return _fitted(data, events, file)
     except OSError:
         return data
+
+
+def _fitted(data: bytes, events: Iterable[dict[str, Any]], btf: FileIO) -> bytes:
+    names = _strings(btf)
     for target in events:
-        actual = _actual(types, target["category"], target["name"], target["struct"])
+        actual = _actual(btf, names, target["category"], target["name"], target["struct"])
         data = renamed(data, target["name"], target["struct"], actual)
     return data
 
 
-def _actual(types: bytes, category: str, event: str, built: str) -> str:
+def _strings(btf: FileIO) -> bytes:
+    """The names in a BTF file: a fifth of it, and mostly all that is needed."""
+    _, _, _, header, _, _, start, size = _HEADER.unpack(_part(btf, 0, _HEADER.size))
+    return _part(btf, header + start, size)
+
+
+def _part(file: FileIO, start: int, size: int) -> bytes:
+    """So many bytes from there, or up to the end: the kernel gives them in pieces."""
+    file.seek(start)
+    room = bytearray(size)
+    left = memoryview(room)
+    while left:
+        got = file.readinto(left)
+        if not got:
+            break
+        left = left[got:]
+    return bytes(room)
+
+
+def _actual(btf: FileIO, names: bytes, category: str, event: str, built: str) -> str:
     """The event's own struct if this kernel has it, else its class's."""
     own = PREFIX + event
-    if _named(types, own):
+    if _named(names, own):
         return own
-    if built != own and _named(types, built):
+    if built != own and _named(names, built):
         return built
-    return _class_of(types, category, event) or built
+    return _class_of(btf, category, event) or built
 
 
-def _named(types: bytes, name: str) -> bool:
+def _named(names: bytes, name: str) -> bool:
     """Whether a string of the BTF is this name; NULs, the commonest bytes, are not searched for."""
     text = name.encode()
-    _, _, _, header, _, _, start, _ = _HEADER.unpack_from(types)
-    at = types.find(text, header + start)
+    at = names.find(text)
     while at >= 0:
-        if types[at - 1] == 0 and types[at + len(text)] == 0:
+        if names[at - 1] == 0 and names[at + len(text)] == 0:
             return True
-        at = types.find(text, at + 1)
+        at = names.find(text, at + 1)
     return False
 
 
-def _class_of(types: bytes, category: str, event: str) -> str | None:
+def _class_of(btf: FileIO, category: str, event: str) -> str | None:
     """The struct whose members lie where the event's format says."""
     wanted = _format(category, event)
     if not wanted:
         return None
+    btf.seek(0)
+    types = btf.readall()
     return next(
         (name for name, members in _structs(types) if wanted.items() <= members.items()), None
     )
@@ -104,6 +129,8 @@ def _fields(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 def _structs(types: bytes) -> Iterator[tuple[str, dict[str, int]]]:
     """Name and members (name -> byte offset) of each context struct, in order of definition."""
+    from array import array  # imports collections, and few scripts come here
+
     _, _, _, header, type_start, type_size, string_start, _ = _HEADER.unpack_from(types)
     strings = header + string_start
     words = array("I", types[header + type_start : header + type_start + type_size])

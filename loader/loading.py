@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotrace.loader import contexts, settings, verifier
+from aotrace.loader import contexts, settings
 from aotrace.loader.errors import ObjectError
 from aotrace.loader.libbpf.handles import Object
 from aotrace.loader.libbpf.lib import BpfError
@@ -38,6 +38,8 @@ def load_object(
             return bpf
         except BpfError as error:
             bpf.close()
+            from aotrace.loader import verifier
+
             reason = verifier.explain_load(lib.log, meta, error)
         except ObjectError:
             bpf.close()

@@ -13,12 +13,18 @@ from select import EPOLLIN, epoll
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping
 
     from aotrace.loader.child import Process
     from aotrace.loader.lost import LostEvents
     from aotrace.loader.output.sink import Sink
     from aotrace.loader.ring import Handler, Ring
+else:
+    try:
+        import _signal as signal  # what signal wraps: without its enums, which take 5 ms to import
+    except ImportError:
+        import signal
 
 _BATCH = 1 << 15  # records between two looks at everything else
 _PAUSE = 0.001  # seconds
@@ -30,8 +36,6 @@ class Signals:
     """SIGINT and SIGTERM: the first asks to stop, a second SIGINT ends the program at once."""
 
     def __init__(self) -> None:
-        import signal
-
         self.received = False
         self.fd, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
@@ -39,8 +43,6 @@ class Signals:
         signal.signal(signal.SIGTERM, self._stop)
 
     def _stop(self, number: int, frame: object) -> None:
-        import signal
-
         self.received = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

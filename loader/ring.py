@@ -47,16 +47,20 @@ class MappedRing:
 
     lead = _HEADER
 
-    def __init__(self, fd: int, size: int) -> None:
+    def __init__(self, fd: int, size: int, largest: int) -> None:
+        """`largest`: bytes of the largest record. Raises OSError."""
         page = mmap.PAGESIZE
         both = mmap.PROT_READ | mmap.PROT_WRITE
         self._mask = size - 1
         self._consumer = memoryview(mmap.mmap(fd, page, mmap.MAP_SHARED, both)).cast("Q")
-        # the data lies there twice, so that no record is ever in two pieces
-        shared = mmap.mmap(fd, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
+        # the data lies there twice, so that no record is ever in two pieces. Of the second one only
+        # what a record can reach into is mapped: all that is mapped counts as this process's memory
+        size += (_stride(largest) + page - 1) // page * page
+        shared = mmap.mmap(fd, page + size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
         self._producer = memoryview(shared)[:page].cast("Q")
         self._data = memoryview(shared)[page:]
         self._words = self._data.cast("I")
+        self._size = size
         self._ahead = _RUN_LEAST
 
     def drain(self, handlers: Mapping[int, Handler], limit: int) -> tuple[int, bool]:
@@ -72,7 +76,7 @@ class MappedRing:
                 consumer[0] = position = position + _stride(length & ~_FLAGS)
                 continue
             event = words[(at >> 2) + 2]
-            count = self._run(at >> 2, length, event, end - position)
+            count = self._run(at >> 2, length, event, min(end - position, self._size - at))
             stop = handlers[event](self._data, at, count)
             consumer[0] = position = position + count * _stride(length)
             done += count
@@ -149,11 +153,14 @@ class CopiedRing:
         self._consumer.close()
 
 
-def open_ring(lib: Libbpf, ring: Map) -> Ring:
-    """The reader that suits this machine. Raises LoaderError."""
+def open_ring(lib: Libbpf, ring: Map, largest: int) -> Ring:
+    """The reader that suits this machine, for records of `largest` bytes at most.
+
+    Raises LoaderError.
+    """
     if os.uname().machine == "x86_64":
         try:
-            return MappedRing(ring.fd, ring.max_entries)
+            return MappedRing(ring.fd, ring.max_entries, largest)
         except OSError as error:
             raise LoaderError(f"cannot map the ring buffer: {error.strerror}") from None
     from aotrace.loader.libbpf.handles import RingConsumer

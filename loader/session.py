@@ -41,7 +41,9 @@ def run(options: Options) -> int:
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing))
         sink = owned.own(open_sink(options.output))
         ring_map = loading.find_map(bpf, metadata.RING_BUFFER, file.path)
-        ring = owned.own(open_ring(lib, ring_map))
+        ring = owned.own(
+            open_ring(lib, ring_map, max((event.size for event in meta.events), default=0))
+        )
         output = _open_output(options, sink, console)
         cpus = possible_cpus(lib)
         maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
-class Placement(NamedTuple):
+class Placement:
     """Where members of a struct lie: offsets in order, whole size (padded), alignment; bytes."""
 
-    offsets: tuple[int, ...]
-    size: int
-    align: int
+    __slots__ = ("align", "offsets", "size")
+
+    def __init__(self, offsets: tuple[int, ...], size: int, align: int) -> None:
+        self.offsets = offsets
+        self.size = size
+        self.align = align
 
 
 def align_up(offset: int, align: int) -> int:

@@ -6,8 +6,7 @@ every reader ignores what it does not know. docs/format.md describes each record
 
 from __future__ import annotations
 
-import json
-
+from aotrace.runtime import quickjson
 from aotrace.runtime.values import Kind, from_spec
 from aotrace.runtime.wire import HEADER_SIZE, RECORD_ALIGN
 
@@ -200,6 +199,8 @@ class Metadata:
 
     def dump(self) -> bytes:
         """The section's bytes; equal metadata gives equal bytes."""
+        import json
+
         record = {
             "version": [MAJOR, MINOR],
             **vars(self),
@@ -214,7 +215,7 @@ class Metadata:
 def load(section: bytes) -> Metadata:
     """Read the section's bytes. Raises MetadataError, and nothing else."""
     try:
-        record = json.loads(section)
+        record = quickjson.loads(section)
         major = record["version"][0]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise MetadataError("its .aotrace section is damaged") from error

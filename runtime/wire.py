@@ -6,9 +6,11 @@ event and a multiple of 8, so that runs of equal records can be decoded at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from aotrace.runtime.layout import Placement, place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HEADER_SIZE = 8
 RECORD_ALIGN = 8

@@ -14,7 +14,5 @@ def find(name: str) -> Mechanism:
     """The mechanism of that name; only what a script uses is imported. Raises KeyError."""
     if name not in MECHANISMS:
         raise KeyError(name)
-    from importlib import import_module
-
-    found: Mechanism = import_module(f"{__name__}.{name}").MECHANISM
+    found: Mechanism = __import__(f"{__name__}.{name}", fromlist=["MECHANISM"]).MECHANISM
     return found

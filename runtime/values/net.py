@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 
 from aotrace.runtime.values.base import Kind
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
 AF_INET = 2
 AF_INET6 = 10
+_FAMILY_MASK = 0xFFFFFFFF  # the family is a C int
 ADDRESS_SIZE = 16
 
 
@@ -28,14 +28,12 @@ class InetKind(Kind):
         return (("af", 0, "u64"), ("addr", self.address_offset, f"u8[{ADDRESS_SIZE}]"))
 
     def decode(self, raw: Buffer, offset: int) -> str:
-        family = struct.unpack_from("<Q", raw, offset)[0]
+        from socket import inet_ntop  # imports much, and many scripts show no address
+
+        family = struct.unpack_from("<Q", raw, offset)[0] & _FAMILY_MASK
         start = offset + self.address_offset
-        address = bytes(raw[start : start + ADDRESS_SIZE])
-        if family == AF_INET:
-            return socket.inet_ntop(socket.AF_INET, address[:4])
-        if family == AF_INET6:
-            return socket.inet_ntop(socket.AF_INET6, address)
-        return ""
+        size = {AF_INET: 4, AF_INET6: ADDRESS_SIZE}.get(family)
+        return inet_ntop(family, bytes(raw[start : start + size])) if size else ""
 
     def type_name(self) -> str:
         return f"inet[{self.size}]"
