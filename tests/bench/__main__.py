@@ -22,19 +22,19 @@ _NEEDS = ("root", "bpf", "btf", "libbpf", "gcc", "system-python")
 
 def _print_row(*cells: str) -> None:
     first, *rest = cells
-    print(f"  {first:18}" + "".join(f"{cell:>16}" for cell in rest), flush=True)
+    print(f"  {first:18}" + "".join(f"{cell:>14}" for cell in rest), flush=True)
 
 
 def _compare_startup(tracers: list[Tracer]) -> None:
     print("\nexec to first event, and peak memory (script: connect.bt)")
-    _print_row("", "least ms", "median ms", "memory MB", "time ratio", "memory ratio")
-    ours: startup.Startup | None = None
-    for tracer in tracers:
-        got = startup.measure_startup(tracer, _ROUNDS)
-        ours = ours or got
-        ratios = (f"{got.median / ours.median:.1f}x", f"{got.memory / ours.memory:.1f}x")
-        cells = (f"{got.least:.0f}", f"{got.median:.0f}", f"{got.memory:.0f}")
-        _print_row(tracer.name, *cells, *ratios)
+    _print_row("", "least ms", "median ms", "processor ms", "memory MB", "time", "memory")
+    measured = startup.measure_startup(tracers, _ROUNDS)
+    ours = measured[0]
+    for tracer, got in zip(tracers, measured):
+        figures = (got.least, got.median, got.processor, got.memory)
+        ratios = (got.median / ours.median, got.memory / ours.memory)
+        cells = [f"{figure:.0f}" for figure in figures] + [f"{ratio:.1f}x" for ratio in ratios]
+        _print_row(tracer.name, *cells)
 
 
 def _compare_events(tracers: list[Tracer]) -> None:

@@ -26,35 +26,52 @@ _TRIGGER_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
-class Startup:
-    """Milliseconds from exec to the first event (least, median) and the peak memory in MB."""
+class Round:
+    """One start: seconds from exec to the first event, processor seconds of it all, peak MB."""
 
-    least: float
-    median: float
+    wall: float
+    processor: float
     memory: float
 
 
-def measure_startup(tracer: Tracer, rounds: int) -> Startup:
-    argv = tracer.prepare(SCRIPT)
+@dataclass(frozen=True)
+class Startup:
+    """Of many starts: milliseconds (least, median), processor milliseconds (median), peak MB."""
+
+    least: float
+    median: float
+    processor: float
+    memory: float
+
+
+def measure_startup(tracers: list[Tracer], rounds: int) -> list[Startup]:
+    """The tracers take turns, so that other work on the machine falls on all alike."""
+    commands = [tracer.prepare(SCRIPT) for tracer in tracers]
     with _Refusals():
-        measured = [_one_round(argv) for _ in range(rounds)]
-    times = [seconds * 1000 for seconds, _ in measured]
-    return Startup(min(times), statistics.median(times), max(peak for _, peak in measured))
+        turns = [[_one_round(argv) for argv in commands] for _ in range(rounds)]
+    return [_summary(measured) for measured in zip(*turns)]
 
 
-def _one_round(argv: list[str]) -> tuple[float, float]:
+def _summary(measured: tuple[Round, ...]) -> Startup:
+    walls = [one.wall * 1000 for one in measured]
+    processor = statistics.median(one.processor * 1000 for one in measured)
+    memory = max(one.memory for one in measured)
+    return Startup(min(walls), statistics.median(walls), processor, memory)
+
+
+def _one_round(argv: list[str]) -> Round:
     start = time.monotonic()
     tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert tracer.stdout is not None
     try:
         _read_until_mark(tracer.stdout.fileno(), start + _LIMIT_SECONDS)
-        seconds = time.monotonic() - start
+        wall = time.monotonic() - start
     finally:
         tracer.send_signal(signal.SIGINT)
         tracer.stdout.close()
         _, _, usage = os.wait4(tracer.pid, 0)
         tracer.returncode = 0
-    return seconds, usage.ru_maxrss / 1024
+    return Round(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def _read_until_mark(stream: int, deadline: float) -> None:
