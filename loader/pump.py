@@ -1,8 +1,8 @@
 """The wait for events: asleep when there are none, reading in large batches when there are many.
 
 A record wakes the reader only if the reader had read all before it (bpf_ringbuf_submit without
-flags). So while events keep coming, the pump sleeps a millisecond between batches instead of being
-woken, which costs the traced program about 10 us each time; when they stop, it waits in epoll.
+flags). So while events keep coming, the pump sleeps a little between batches instead of being woken,
+which costs the traced program about 10 us each time; when they stop, it waits in epoll.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ else:
         import signal
 
 _BATCH = 1 << 15  # records between two looks at everything else
-_PAUSE = 0.001  # seconds
+_PAUSE = 0.004  # seconds
 _PAUSES = 3  # empty looks before it waits for a wake-up
-_WAIT = 0.05  # seconds: records sent without a wake-up are not found sooner
+_WAIT = 1.0  # seconds
 
 
 class Signals:
