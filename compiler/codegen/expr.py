@@ -225,13 +225,18 @@ def _inc_dec(e: ProgramEmitter, node: nodes.IncDec) -> Reg:
 
 
 def _change_map(e: ProgramEmitter, node: nodes.IncDec, step: Reg) -> Reg:
-    """In place and atomically, so that two CPUs never lose a step."""
+    """In place and atomically, so that two CPUs never lose a step.
+
+    The value is what was there just before: the kernel can fetch atomically since 5.12 only, and
+    LLVM takes a monotonic addition for one that does not.
+    """
     assert isinstance(node.target, (nodes.MapRef, nodes.MapAccess))
     result = e.slot(8)
     e.store(result, 0, 8, e.const(0))
     delta = step if node.op == "++" else e.op("sub", 0, step)
     with e.entry(maps.ref_of(node.target), e.key(node.target)) as address:
-        old = e.ir.atomic_rmw("add", address, delta, "monotonic")
+        old = e.load(address, 0, 8)
+        e.ir.atomic_rmw("add", address, delta, "monotonic")
         e.store(result, 0, 8, e.op("add", old, delta) if node.prefix else old)
     return e.load(result, 0, 8)
 
