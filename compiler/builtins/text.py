@@ -24,7 +24,9 @@ def _str_type(site: Site) -> Type:
 def _check(site: Site) -> None:
     asked = site.constants[1] if len(site.constants) > 1 else None
     limit = site.context.config.max_strlen
-    if isinstance(asked, int) and asked + 1 > limit:
+    if isinstance(asked, int) and asked < 0:
+        site.error(f"str() cannot give {asked} bytes", arg=1)
+    elif isinstance(asked, int) and asked + 1 > limit:
         site.warning(f"str() gives at most {limit} bytes", "raise max_strlen to get more", arg=1)
 
 

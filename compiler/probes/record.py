@@ -10,6 +10,7 @@ from aotrace.compiler.arch import Arch
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
+from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import AttachPoint
 from aotrace.compiler.types import Type
 
@@ -65,21 +66,21 @@ class ResolvedProbe:
 class ProbeRequest:
     """What a probe type gets to resolve an attach point; errors go to the diagnostics.
 
-    fields: the names that the probe's body uses after `args.`, to tell templates apart.
+    fields: the names that the probe's body uses after `args.`, each with a place.
     """
 
     point: AttachPoint
     sources: KernelSources
     arch: Arch
     diagnostics: Diagnostics
-    fields: frozenset[str] = field(default=frozenset())
+    fields: Mapping[str, Span] = field(default_factory=dict)
 
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)
 
     def misformed(self, kind: ProbeKind) -> None:
         """Report an attach point that does not have its kind's form."""
-        self.error(f"`{self.point.text}` is not how a {kind.name} is written", f"use {kind.form}")
+        self.error(f"`{self.point.text}` is no valid {kind.name} probe", f"use {kind.form}")
 
 
 @dataclass(frozen=True)

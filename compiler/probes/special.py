@@ -9,7 +9,7 @@ from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProb
 
 def _resolve(mechanism: str, request: ProbeRequest) -> ResolvedProbe | None:
     if len(request.point.parts) > 1:
-        request.error(f"a {mechanism} probe takes nothing after its name")
+        request.error(f"{mechanism} takes nothing after its name")
         return None
     kind = BEGIN if mechanism == "begin" else END
     return ResolvedProbe(kind, mechanism, "raw_tp", mechanism, {})

@@ -28,7 +28,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         return None
     _, category, name = parts
     known = request.sources.tracepoints
-    found = known.find(category, name, request.fields)
+    found = known.find(category, name, frozenset(request.fields))
     if found is None:
         hints = did_you_mean(name, known.suggestions(category, name))
         request.error(f"the kernel this is built for has no tracepoint `{category}:{name}`", *hints)
@@ -58,13 +58,13 @@ def _relocatable(field: TracepointField) -> bool:
 
 
 def _check_relocatable(request: ProbeRequest, found: Tracepoint) -> None:
-    for name in sorted(request.fields):
+    for name, span in request.fields.items():
         field = found.field(name)
         if field and not _relocatable(field):
-            request.error(
+            request.diagnostics.error(
                 f"the field `{name}` cannot be relocated: BTF does not say where it lies",
-                "its place would be this kernel's only",
-            )
+                span, "its place would be this kernel's only",
+            )  # fmt: skip
 
 
 def _argument(event: Tracepoint, field: TracepointField) -> ContextField:

@@ -195,7 +195,7 @@ class Checker:
     def readable(self, node: Node) -> None:
         kind = self.type_of(node)
         if isinstance(kind, Aggregate):
-            unreadable(kind, node.span, self.diagnostics)
+            unreadable(kind, node, self.diagnostics)
 
     def target(self, node: Node) -> None:
         """What is assigned to: only its key is read."""
@@ -222,12 +222,8 @@ class Checker:
 
     def aggregate(self, node: nodes.Assign, call: nodes.Call) -> None:
         if node.op != "=" or not isinstance(node.target, (MapRef, MapAccess)):
-            self.misplaced(call)
+            self.readable(call)
         check_arguments(self, call)
-
-    def misplaced(self, call: nodes.Call) -> None:
-        text = f"{call.name}() can only be assigned to a map with ="
-        self.diagnostics.error(text, call.span, f"write @ = {call.name}(…)")
 
     def let(self, node: nodes.Let) -> None:
         kind = self.type_of(node.var)
@@ -266,7 +262,7 @@ class Checker:
         if isinstance(entry, MapFunction):
             self.map_call(node, entry)
         elif isinstance(entry, AggregateFunction):
-            self.misplaced(node)
+            self.readable(node)
         elif isinstance(entry, (Function, EventFunction)):
             check_arguments(self, node)
 

@@ -216,25 +216,18 @@ class _Walker:
         entry = self.map_of(ref)
         if isinstance(target, MapRef) and not self.noted_keyed(target, False):
             return
-        merged = self.merged_value(entry.value, value)
+        merged = merge_values(entry.value, value)
         if merged is None:
+            differs = str(value) != str(entry.value)
             self.diagnostics.error(
                 f"Type mismatch for @{ref.name}: trying to assign value of type '{value}' "
-                f"when map already has a type '{entry.value}'",
+                f"when map already has a type '{entry.value}'"
+                + ("" if differs else " with other parameters"),
                 span_of.span,
             )
         else:
             entry.value = merged
         self.unit.types[target] = entry.value
-
-    @staticmethod
-    def merged_value(current: Type, new: Type) -> Type | None:
-        if new == NONE:
-            return current
-        if isinstance(current, Aggregate) or isinstance(new, Aggregate):
-            return new if current in (NONE, new) else None
-        merged = promote(current, new)
-        return _map_value(merged) if merged else None
 
     # --- memory
 
@@ -242,10 +235,9 @@ class _Walker:
         if isinstance(node.base, nodes.Ident) and node.base.name == ARGS:
             return self.argument(node)
         base = self.visit(node.base)
-        if isinstance(base, Pointer):
-            base = base.target
-        if isinstance(base, Struct):
-            return self.field(node, base)
+        outer = base.target if isinstance(base, Pointer) else base
+        if isinstance(outer, Struct):
+            return self.field(node, outer)
         if isinstance(base, Record):
             return self.record_item(node, base)
         if base != NONE:
@@ -467,11 +459,7 @@ class _Walker:
         self, kind: Aggregate, where: nodes.Assign | nodes.Let | nodes.IncDec
     ) -> None:
         value = where.target if isinstance(where, nodes.IncDec) else where.value
-        if isinstance(value, nodes.Call):
-            message = f"{value.name}() can only be assigned to a map"
-            self.diagnostics.error(message, where.span, f"write @ = {value.name}(…)")
-        elif value:
-            unreadable(kind, value.span, self.diagnostics)
+        unreadable(kind, value or where, self.diagnostics)
 
     def fits(
         self, declared: Type, value: Type, where: nodes.Assign | nodes.Let | nodes.IncDec
@@ -496,6 +484,19 @@ class _Walker:
         value = self.visit(node.value) if node.value else NONE
         self.note_variable(node.var, value, node)
         return NONE
+
+
+def merge_values(current: Type, new: Type) -> Type | None:
+    """The type of a map's values after one more; None where the two do not mix."""
+    if new == NONE:
+        return current
+    if isinstance(current, Aggregate) and isinstance(new, Aggregate):
+        signs_differ = current.name == new.name and current.signed != new.signed
+        return (current if current.signed else new) if signs_differ or current == new else None
+    if isinstance(current, Aggregate) or isinstance(new, Aggregate):
+        return new if current == NONE else None
+    merged = promote(current, new)
+    return _map_value(merged) if merged else None
 
 
 def stepped(op: str, kind: Type) -> Type:

@@ -116,7 +116,7 @@ class _Resolver:
         if earlier := self.find(node.var.name):
             self.diagnostics.error(
                 f"`${node.var.name}` is already declared", node.var.span,
-                f"in line {earlier.span.line}; a variable cannot hide another",
+                f"the first one is in line {earlier.span.line}: choose another name",
             )  # fmt: skip
         self.declare(node.var, node.type)
 

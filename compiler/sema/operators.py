@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from aotrace.compiler.diagnostics import Diagnostics
-from aotrace.compiler.source import Span
-from aotrace.compiler.syntax.nodes import Binary, Unary
+from aotrace.compiler.syntax.nodes import Binary, Call, Node, Unary
 from aotrace.compiler.types import (
     INT64,
     NONE,
@@ -31,13 +30,14 @@ LOGICAL = frozenset({"&&", "||"})
 _BYTEWISE = (Str, Inet, Mac, Array, Tuple, Record)
 
 
-def unreadable(kind: Aggregate, span: Span, diagnostics: Diagnostics) -> None:
-    """Report that the script reads a per-CPU value."""
-    diagnostics.error(
-        f"a value of type '{kind}' cannot be read in the script yet",
-        span,
-        "print the map as a whole",
-    )
+def unreadable(kind: Aggregate, node: Node, diagnostics: Diagnostics) -> None:
+    """Report that the script uses a per-CPU value: reads it, or calls its function out of place."""
+    if isinstance(node, Call):
+        message = f"{node.name}() can only be assigned to a map with ="
+        diagnostics.error(message, node.span, f"write @ = {node.name}(…)")
+        return
+    message = f"a value of type '{kind}' cannot be read in the script yet"
+    diagnostics.error(message, node.span, "print the map as a whole")
 
 
 def unary_type(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
@@ -45,7 +45,7 @@ def unary_type(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
     if operand == NONE:
         return NONE
     if isinstance(operand, Aggregate):
-        unreadable(operand, node.operand.span, diagnostics)
+        unreadable(operand, node.operand, diagnostics)
         return NONE
     if node.op == "*":
         return _dereferenced(node, operand, diagnostics)
@@ -80,7 +80,7 @@ def binary_type(node: Binary, left: Type, right: Type, diagnostics: Diagnostics)
         return Bool() if node.op in COMPARISONS | LOGICAL else NONE
     for kind, side in ((left, node.left), (right, node.right)):
         if isinstance(kind, Aggregate):
-            unreadable(kind, side.span, diagnostics)
+            unreadable(kind, side, diagnostics)
             return NONE
     if isinstance(left, Pointer) or isinstance(right, Pointer):
         return _pointer_type(node, left, right, diagnostics)

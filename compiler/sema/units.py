@@ -16,9 +16,12 @@ from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.probes import BY_NAME
 from aotrace.compiler.probes.record import ProbeRequest, ResolvedProbe
 from aotrace.compiler.sema.tables import NodeTable
+from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import AttachPoint, Ident, Member, Probe, Program
 from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import Type
+
+_ALIAS = 2  # the longest abbreviation of a probe type, like almost anything
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +40,7 @@ def resolve_probes(
     """Resolve every attach point; what cannot be resolved is reported."""
     units = []
     for probe in program.probes:
-        fields = frozenset(_argument_names(probe))
+        fields = dict(_argument_names(probe))
         for point in probe.points:
             request = ProbeRequest(point, sources, arch, diagnostics, fields)
             resolved = _resolve(request)
@@ -52,7 +55,8 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     provider = request.point.parts[0]
     kind = BY_NAME.get(provider)
     if kind is None:
-        request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, BY_NAME))
+        known = [name for name in BY_NAME if len(name) > _ALIAS]
+        request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
         return None
     if any(char in part for part in request.point.parts for char in "*?["):
         request.error(
@@ -67,7 +71,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         return None
 
 
-def _argument_names(probe: Probe) -> Iterator[str]:
+def _argument_names(probe: Probe) -> Iterator[tuple[str, Span]]:
     for node in walk(probe):
         if isinstance(node, Member) and isinstance(node.base, Ident) and node.base.name == "args":
-            yield node.name
+            yield node.name, node.field_span
