@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from aotrace.loader.errors import LoaderError
@@ -61,6 +62,7 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _fill_standard_files()
     try:
         return _dispatch(words)
     except LoaderError as error:
@@ -70,6 +72,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _fill_standard_files() -> None:
+    """Without them, what is opened next would be taken for standard output."""
+    while True:
+        fd = os.open(os.devnull, os.O_RDWR)
+        if fd > 2:
+            os.close(fd)
+            return
 
 
 def _dispatch(words: list[str]) -> int:

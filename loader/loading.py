@@ -44,7 +44,7 @@ def load_object(
         except ObjectError:
             bpf.close()
             raise
-        if not isinstance(reason, verifier.MissingFunction):
+        if not isinstance(reason, verifier.MissingProbe):
             raise reason
         missing.skip(reason.program, reason)
         lib.log.clear()

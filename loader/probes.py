@@ -30,7 +30,7 @@ class MissingProbes:
     def skip(self, program: Program, error: LoaderError) -> None:
         """Do without a program, or raise the error."""
         if self._policy not in (_WARN, _IGNORE):
-            error.hint = f"{error.hint}; {_EXPECTED}" if error.hint else _EXPECTED
+            error.hint = error.hint or _EXPECTED
             raise error
         if self._policy == _WARN:
             self._console.warn(f"{error}. Skipping.")

@@ -1,8 +1,8 @@
 """The wait for events: asleep when there are none, reading in large batches when there are many.
 
 A record wakes the reader only if the reader had read all before it (bpf_ringbuf_submit without
-flags). So while events keep coming, the pump sleeps a little between batches instead of being woken,
-which costs the traced program about 10 us each time; when they stop, it waits in epoll.
+flags). So while events keep coming, the pump sleeps a little between batches instead of being
+woken, which costs the traced program about 10 us each time; when they stop, it waits in epoll.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ def check_privileges() -> None:
     held = _effective_capabilities()
     if held is None or held & _SYS_ADMIN or (held & _BPF and held & _PERFMON):
         return
-    missing = "CAP_BPF and CAP_PERFMON" if not held & _BPF else "CAP_PERFMON"
+    what = "CAP_PERFMON is" if held & _BPF else "CAP_BPF and CAP_PERFMON are"
     raise LoaderError(
-        f"not allowed to load BPF programs: {missing} is missing", "run it as root, or with sudo"
+        f"not allowed to load BPF programs: {what} missing", "run it as root, or with sudo"
     )
 
 

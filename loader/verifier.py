@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 
+from aotrace.loader import attach
 from aotrace.loader.errors import LoaderError
 from aotrace.loader.probes import place
 from aotrace.loader.target import BTF, has_btf
@@ -20,20 +21,20 @@ if TYPE_CHECKING:
     from aotrace.runtime.metadata import Metadata, Program
 
 _BEGIN, _END = "-- BEGIN PROG LOAD LOG --", "-- END PROG LOAD LOG --"
-_NO_TYPE = "failed to find kernel BTF type ID of '"
+_NO_FUNCTION = "failed to find kernel BTF type ID of '"
+_NO_FIELD = "failed to resolve CO-RE relocation <"
+_FLAVOUR = "___"  # what follows it in a type's name is for the compiler alone
 _COUNTERS = ("processed ", "verification time ", "stack depth ", "peak_states ", "mark_read ")
+_STATES = (";", "from ", "R0", "last_idx", "regs=", "func#")
 _SHOWN = 4  # lines of the verifier's log
-_VERBOSE_HINT = "-v shows all that libbpf and the verifier have to say"
+_VERBOSE = "-v shows all that libbpf and the verifier have to say"
 
 
-class MissingFunction(LoaderError):
-    """The kernel has no function for a program's fentry or fexit; the rest may load without it."""
+class MissingProbe(LoaderError):
+    """The kernel does not have what a program attaches to; without the program it may load."""
 
-    def __init__(self, program: Program, function: str, script: str) -> None:
-        super().__init__(
-            f"cannot attach {place(program, script)}: this kernel has no function {function}",
-            "it may be inlined or renamed here",
-        )
+    def __init__(self, program: Program, script: str, reason: str) -> None:
+        super().__init__(f"cannot attach {place(program, script)}: {reason}")
         self.program = program
 
 
@@ -41,27 +42,35 @@ def explain_load(log: Sequence[str], meta: Metadata, error: BpfError) -> LoaderE
     """The error to report when bpf_object__load has failed."""
     text = "".join(log)
     refused = _refused_program(text, meta)
-    if refused and _NO_TYPE in text and has_btf():
-        function = text.split(_NO_TYPE)[1].split("'")[0]
-        return MissingFunction(refused, function, meta.script)
     if not has_btf() and "BTF" in text:
         hint = f"it needs a kernel with CONFIG_DEBUG_INFO_BTF=y, which has {BTF}"
         return LoaderError("this kernel does not carry its BTF", hint)
-    if refused and _BEGIN in text:
+    if refused is None:
+        return LoaderError(f"cannot load the object: {_first_message(log) or error}", _VERBOSE)
+    missing = _missing(text, refused)
+    if missing:
+        return MissingProbe(refused, meta.script, missing)
+    if _BEGIN in text:
         return _verdict(_program_log(text, refused), refused, meta.script)
     if error.errno in (errno.EPERM, errno.EACCES):
-        return _forbidden(refused, meta.script)
-    return LoaderError(f"cannot load the object: {_last_message(log) or error}", _VERBOSE_HINT)
+        hint = "as root, look for a lockdown (/sys/kernel/security/lockdown), a container's limits"
+        where = place(refused, meta.script)
+        return LoaderError(f"the kernel does not allow to load {where}", hint)
+    return LoaderError(f"cannot load {place(refused, meta.script)}: {error}", _VERBOSE)
 
 
 def _refused_program(text: str, meta: Metadata) -> Program | None:
     """The program that libbpf named last; the others were loaded before it."""
-    named = [
-        (text.rfind(f"prog '{program.name}'"), program)
-        for program in meta.programs
-        if f"prog '{program.name}'" in text
-    ]
-    return max(named, key=lambda pair: pair[0])[1] if named else None
+    named = [(text.rfind(f"prog '{program.name}'"), program) for program in meta.programs]
+    last = max(named, key=lambda pair: pair[0], default=None)
+    return last[1] if last and last[0] >= 0 else None
+
+
+def _missing(text: str, program: Program) -> str:
+    """What the program attaches to and this kernel does not have."""
+    if _NO_FUNCTION in text:
+        return f"this kernel has no function {text.split(_NO_FUNCTION)[1].split(chr(39))[0]}"
+    return attach.find(program.mechanism).missing(program.target)
 
 
 def _program_log(text: str, program: Program) -> list[str]:
@@ -77,27 +86,27 @@ def _verdict(lines: list[str], program: Program, script: str) -> LoaderError:
     reasons = [line for line in told if not _is_state(line)] or told
     reason = reasons[-1] if reasons else "it did not say why"
     source = next((line for line in reversed(told) if line.startswith(";")), "")
-    message = f"the kernel refused {place(program, script)}: {reason}"
-    if source:
-        message += f"\n    {source.lstrip('; ').split(' @ ')[0]}"
-    message += "".join(f"\n      {line}" for line in told[-_SHOWN:] if line not in (reason, source))
-    return LoaderError(message, _VERBOSE_HINT)
+    shown = f"\n    {source.lstrip('; ').split(' @ ')[0]}" if source else ""
+    where = place(program, script)
+    if reason.startswith(_NO_FIELD):
+        return LoaderError(f"{where}: this kernel has no {_field(reason)}{shown}", _VERBOSE)
+    shown += "".join(f"\n      {line}" for line in told[-_SHOWN:] if line not in (reason, source))
+    return LoaderError(f"the kernel refused {where}: {reason}{shown}", _VERBOSE)
 
 
 def _is_state(line: str) -> bool:
     """Instructions, register states and source lines, as against the verifier's own words."""
-    return line.startswith((";", "from ", "R0", "last_idx", "regs=", "func#")) or (
-        line.split(":")[0].strip().isdigit()
-    )
+    return line.startswith(_STATES) or line.split(":")[0].strip().isdigit()
 
 
-def _forbidden(program: Program | None, script: str) -> LoaderError:
-    what = place(program, script) if program else "the object"
-    hint = "as root, look for a lockdown (/sys/kernel/security/lockdown) or a container's limits"
-    return LoaderError(f"the kernel does not allow to load {what}", hint)
+def _field(reason: str) -> str:
+    """`struct NAME.FIELD` out of `… <byte_off> [20] struct NAME___x.FIELD (0:0 @ offset 8)`."""
+    spelled = reason.split("] ", 1)[-1].split(" (")[0]
+    name, flavour, rest = spelled.partition(_FLAVOUR)
+    return name + (rest[rest.find(".") :] if flavour and "." in rest else "")
 
 
-def _last_message(log: Sequence[str]) -> str:
-    """What libbpf said first that says why; later lines only pass it on."""
+def _first_message(log: Sequence[str]) -> str:
+    """What libbpf said first says why; later lines only pass it on."""
     said = [line.strip().replace("libbpf: ", "", 1) for line in log if line.strip()]
     return said[0] if said else ""

@@ -20,8 +20,10 @@ class Mechanism:
     """How programs of one kind come to run.
 
     `attach` takes the program and its target; it gives the link, or None where the program has run
-    already. `explain` says in words why that failed, with a hint. The kernel runs programs that
-    share a place in the order they were attached or the other way round: `last_first` says which.
+    already. `explain` says in words why that failed, with a hint. `missing` says what this kernel
+    does not have, before anything is tried; "" if it has it, or that cannot be told. The kernel
+    runs programs that share a place in the order they were attached or the other way round:
+    `last_first` says which.
     """
 
     def __init__(
@@ -30,8 +32,10 @@ class Mechanism:
         explain: Callable[[Target, BpfError], tuple[str, str]],
         phase: str = DURING,
         last_first: Callable[[Target], bool] = lambda target: False,
+        missing: Callable[[Target], str] = lambda target: "",
     ) -> None:
         self.attach = attach
         self.explain = explain
         self.phase = phase
         self.last_first = last_first
+        self.missing = missing

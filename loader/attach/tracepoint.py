@@ -25,13 +25,27 @@ def attach(program: Program, target: Target) -> Link:
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:
     """Tell an unknown tracepoint from a tracefs that is not there."""
-    label = f"{target['category']}:{target['name']}"
-    roots = [f"{root}/events" for root in _TRACEFS if os.path.isdir(f"{root}/events")]
-    if not roots:
+    if not _roots():
         return "tracefs is not mounted", _MOUNT
-    if not any(os.path.isdir(f"{root}/{label.replace(':', '/')}") for root in roots):
-        return f"this kernel has no tracepoint {label}", ""
-    return f"tracepoint {label}: {error}", ""
+    return missing(target) or f"tracepoint {_label(target)}: {error}", ""
 
 
-MECHANISM = Mechanism(attach, explain)
+def missing(target: Target) -> str:
+    """What tracefs does not list."""
+    roots = _roots()
+    path = f"{target['category']}/{target['name']}"
+    if not roots or any(os.path.isdir(f"{root}/{path}") for root in roots):
+        return ""
+    return f"this kernel has no tracepoint {_label(target)}"
+
+
+def _label(target: Target) -> str:
+    return f"{target['category']}:{target['name']}"
+
+
+def _roots() -> list[str]:
+    """Where events are listed: nowhere, unless tracefs is mounted."""
+    return [f"{root}/events" for root in _TRACEFS if os.path.isdir(f"{root}/events")]
+
+
+MECHANISM = Mechanism(attach, explain, missing=missing)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIBRARY = "libbpf.so.1"
 _LOG_ROOM = 1 << 24  # libbpf's own limit of a verifier log; only pages written to are ever there
+_ENOTSUPP = 524  # the kernel's own, which libc has no words for
 _LEVEL_NAMES = {abi.WARN: "WARN", abi.INFO: "INFO", abi.DEBUG: "DEBUG"}
 
 
@@ -26,7 +27,8 @@ class BpfError(Exception):
     """A call of libbpf or the kernel failed. `errno` is positive."""
 
     def __init__(self, function: str, errno: int) -> None:
-        super().__init__(f"{function}: {os.strerror(errno)}")
+        reason = "not supported by this kernel" if errno == _ENOTSUPP else os.strerror(errno)
+        super().__init__(f"{function}: {reason}")
         self.function = function
         self.errno = errno
 
