@@ -43,12 +43,12 @@ build/src/aotrace:
 .PHONY: demo
 ifdef VM
 demo: setup ## live TCP connections traced by a fresh object; VM=1: in an emulated machine
-	$(ENSURE) $(KERNEL_PACKAGES)
+	@$(ENSURE) $(KERNEL_PACKAGES)
 	$(BIN)/python -m tests.kernels.fetch 6.12
 	$(BIN)/python -m tests.support.demo --vm
 else
 demo: setup
-	$(ENSURE) libbpf1
+	@$(ENSURE) libbpf1
 	$(AS_ROOT) $(BIN)/python -B -m tests.support.demo
 endif
 
