@@ -1,20 +1,25 @@
 """The language's types.
 
 A type says what an expression means; `kind` says how its value is stored (runtime/values), so that
-layout has one
-home. Types are immutable and compare by value. The rules for mixing integers follow bpftrace 0.27
-(docs/language.md, "Data Types").
+layout has one home. Types are immutable and compare by value. The rules for mixing integers follow
+bpftrace 0.27 (docs/language.md, "Data Types").
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.runtime import values
 from aotrace.runtime.values import Kind
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from aotrace.compiler.syntax.frozen import dataclass
 
 
 class Space(Enum):
