@@ -119,10 +119,15 @@ class ProgramEmitter:
         return self.ir.icmp_unsigned("!=", self.word(value), I64(0))
 
     def bounded(self, value: Reg, last: int) -> Reg:
-        # LLVM knows more of a value's range than the verifier and would drop the test
+        # LLVM knows more of a value's range than the verifier and would drop the test; what it
+        # knows of the result would make it write `address | offset` for a sum
+        hidden = self.hidden(value)
+        return self.hidden(self.select(self.op("ugt", hidden, last), last, hidden))
+
+    def hidden(self, value: Reg) -> Reg:
+        """The value, of which LLVM no longer knows anything."""
         barrier = ir.InlineAsm(ir.FunctionType(I64, [I64]), "", "=r,0", False)
-        hidden = self.ir.call(barrier, [self.word(value)])
-        return self.select(self.op("ugt", hidden, last), last, hidden)
+        return self.ir.call(barrier, [self.word(value)])
 
     def bswap(self, value: Reg, size: int) -> Reg:
         if size == 1:

@@ -90,9 +90,17 @@ def item_address(e: ProgramEmitter, node: Expr) -> tuple[Reg, Type]:
     assert isinstance(node, nodes.Index)
     element = outer.element if isinstance(outer, Array) else Int(1, True)
     count = outer.size // element.size
+    if e.constant_of(node.index) is None:
+        base = _off_stack(e, base, outer.size)
     index_value = e.bounded(e.value(node.index), max(count - 1, 0))
     moved = e.offset(base, e.op("mul", index_value, element.size), step=element.kind.align)
     return moved, element
+
+
+def _off_stack(e: ProgramEmitter, base: Reg, size: int) -> Reg:
+    region = e.fn.region(size)
+    e.copy(region, base, size)
+    return region
 
 
 def _item_index(e: ProgramEmitter, node: Expr, outer: Tuple | Record) -> int:

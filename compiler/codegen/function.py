@@ -113,14 +113,18 @@ class FunctionBuilder:
     def slot(self, size: int, align: int = 8) -> Any:
         """A pointer to `size` bytes that live as long as this run of the function. Not zeroed."""
         if size > ON_STACK_LIMIT or self._stack + align_up(size, 8) > STACK_BUDGET:
-            with self._blamed():
-                return self._scratch.region(size)
+            return self.region(size)
         self._stack += align_up(size, 8)
         with self.at_entry():
             slot = self.ir.alloca(ir.ArrayType(I8, size))
         slot.align = max(align, 8)
         slot.type = PTR
         return slot
+
+    def region(self, size: int) -> Any:
+        """A slot off the stack, where the verifier before 5.12 takes no variable indexes."""
+        with self._blamed():
+            return self._scratch.region(size)
 
     def zero(self, pointer: Any, size: int) -> None:
         """Fill memory of the program's own with zeros."""
