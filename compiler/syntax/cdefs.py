@@ -26,6 +26,8 @@ def end_of_definition(text: str, start: int) -> int | None:
     opening = _opening_brace(text, start)
     if opening is None:
         return None
+    if text[opening] == ";":
+        return opening + 1
     end = _end_of_brackets(text, opening)
     while end is not None and (attribute := _ATTRIBUTE.match(text, end)):
         end = attribute.end()
@@ -40,7 +42,7 @@ def end_of_definition(text: str, start: int) -> int | None:
 def is_left_open(text: str, start: int) -> bool:
     """Whether a struct, union or enum opens at start and its `{` is never closed."""
     opening = None if text.startswith("typedef", start) else _opening_brace(text, start)
-    return opening is not None and _end_of_brackets(text, opening) is None
+    return opening is not None and text[opening] == "{" and not _end_of_brackets(text, opening)
 
 
 def _opening_brace(text: str, start: int) -> int | None:
@@ -48,7 +50,7 @@ def _opening_brace(text: str, start: int) -> int | None:
     position = start
     while position < len(text):
         piece = _piece(text, position)
-        if piece == "{":
+        if piece in ("{", ";"):
             return position
         if piece == "(":
             position = _end_of_brackets(text, position) or len(text)

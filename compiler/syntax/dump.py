@@ -39,7 +39,7 @@ def _lines(node: nodes.Node, role: str, indent: str) -> Iterator[str]:
             below.append((field.name, [value]))
         elif isinstance(value, tuple) and value and isinstance(value[0], nodes.Node):
             below.append((field.name, list(value)))
-        elif value not in ((), None):
+        elif value not in ((), None) and (value != "" or field.name == "name"):
             plain.append(f"{field.name}={value!r}")
     place = f"{node.span.line}:{node.span.column}"
     label = f"{role}: " if role else ""

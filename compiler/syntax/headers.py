@@ -141,6 +141,8 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
         self.enumerators: dict[str, int] = {}
         for folder in (*include_dirs, *system_dirs):
             self.add_path(folder)
+        # pcpp would make paths relative to the working directory.
+        self.rewrite_paths: list[tuple[str, str]] = []
 
     # --- what pcpp calls ---------------------------------------------------------------------
 
@@ -178,6 +180,8 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
         self, directive: Any, toks: Any, ifpassthru: bool, precedingtoks: Any
     ) -> Any:
         self.place = (directive.source, directive.lineno)
+        if directive.value == "include" and not toks:
+            self.on_include_not_found(True, False, "", "")
         return super().on_directive_handle(directive, toks, ifpassthru, precedingtoks)
 
     def on_directive_unknown(

@@ -45,7 +45,7 @@ def _unclosed(tokens: list[Token]) -> tuple[str, ...]:
 
 def _advice(token: Token, previous: Token | None, kinds: frozenset[str]) -> tuple[str, ...]:
     if token.kind == "POINT":
-        return _advice_on_point(token, previous)
+        return _advice_on_point(previous)
     if token.kind == "=" and "EQ" in kinds:
         return ("to compare, write `==`",)
     if token.kind == "ELSE" and previous is not None and previous.kind == ";":
@@ -61,9 +61,10 @@ def _advice(token: Token, previous: Token | None, kinds: frozenset[str]) -> tupl
     return ()
 
 
-def _advice_on_point(token: Token, previous: Token | None) -> tuple[str, ...]:
-    if token.span.text.startswith(("@", "$")):
+def _advice_on_point(previous: Token | None) -> tuple[str, ...]:
+    """For an attach point that follows another, or stands where none can."""
+    if previous is None or previous.kind != "POINT":
+        return ()
+    if previous.span.text.startswith(("@", "$")):
         return ("statements stand in the block of a probe: `BEGIN { … }`",)
-    if previous is not None and previous.kind == "POINT":
-        return ("attach points are separated by commas, and contain no white space",)
-    return ()
+    return ("attach points are separated by commas, and contain no white space",)

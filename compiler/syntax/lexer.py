@@ -69,6 +69,7 @@ class Reader:
         self.parens = 0
         self.item = ""  # keyword of the top-level item being read
         self.predicate = False
+        self.in_header = False  # whether the open braces hold a value in an item's header
         self.if_in_predicate = False
         self.last = ""  # kind of the token before
 
@@ -156,7 +157,8 @@ def t_top_punctuation(t: Any) -> Any:
 
 def _open_body(t: Any) -> None:
     reader = t.lexer.reader
-    reader.braces, reader.parens, reader.predicate = [t.lexpos], 0, False
+    reader.braces, reader.parens = [t.lexpos], 0
+    reader.predicate = reader.in_header = False
     t.lexer.begin("INITIAL")
 
 
@@ -300,6 +302,8 @@ def t_open_brace(t: Any) -> Any:
     if reader.predicate and not reader.braces and ends:
         _open_body(t)  # the predicate was not closed: the parser will say so
     else:
+        if not reader.braces:
+            reader.in_header = reader.predicate or reader.parens > 0
         reader.braces.append(t.lexpos)
     return _emit(t, "{", "{")
 
@@ -309,7 +313,7 @@ def t_close_brace(t: Any) -> Any:
     reader = t.lexer.reader
     if reader.braces:
         reader.braces.pop()
-    if not reader.braces and not reader.predicate and not reader.place:
+    if not reader.braces and not reader.in_header and not reader.place:
         _to_top(t)
     return _emit(t, "}", "}")
 

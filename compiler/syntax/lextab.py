@@ -1,8 +1,7 @@
-"""Made by `python -m aotrace.compiler.syntax.tables`: do not edit."""
-
-# ruff: noqa
 # fmt: off
+# ruff: noqa
 # mypy: ignore-errors
+"""Made by `python -m aotrace.compiler.syntax.tables`: do not edit."""
 _tabversion   = '3.10'
 _lextokens    = set(('ARROW', 'ASSIGN_OP', 'BREAK', 'CAST_PAREN', 'COMPTIME', 'CONFIG', 'CONTINUE', 'C_DEFINITION', 'DEC', 'DOTDOT', 'ELSE', 'END_PRED', 'EQ', 'FALSE', 'FN', 'FOR', 'GE', 'IDENT', 'IF', 'IMPORT', 'INC', 'INT', 'LAND', 'LE', 'LET', 'LOR', 'MACRO', 'MAP', 'NE', 'OFFSETOF', 'PARAM', 'PARAM_COUNT', 'POINT', 'PRED', 'RECORD_PAREN', 'RESYNC', 'RETURN', 'SHL', 'SHR', 'SIZEOF', 'STRING', 'TAG', 'TRUE', 'TYPEINFO', 'TYPEOF', 'TYPE_PAREN', 'UNROLL', 'VALUE_BRACE', 'VALUE_IF', 'VAR', 'WHILE'))
 _lexreflags   = 256

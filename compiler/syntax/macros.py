@@ -170,6 +170,8 @@ def _arguments(macro: Macro, tokens: list[Token], start: int) -> tuple[int, list
         elif token.kind in (")", "]", "}"):
             depth -= 1
         if depth == 0:
+            if token.kind != ")":
+                break
             return index + 1, arguments if arguments != [[]] else []
         if token.kind == "," and depth == 1:
             arguments.append([])

@@ -64,17 +64,22 @@ def _parser() -> Any:
             write_tables=False,
             debug=False,
         )
-        _cached.defaulted_states = _sole_reductions(_cached.action)
+        _cached.defaulted_states = _sole_reductions(_cached)
     return _cached
 
 
-def _sole_reductions(action: dict[int, dict[str, int]]) -> dict[int, int]:
+def _sole_reductions(parser: Any) -> dict[int, int]:
     """The states in which one reduction is all there is, whatever follows.
 
     Reducing there at once is faster, and has every construct complete before an error after it.
+    Not for empty productions: popping the stack after an error would meet them again and again.
     """
-    sole = {state: set(actions.values()) for state, actions in action.items()}
-    return {state: min(acts) for state, acts in sole.items() if len(acts) == 1 and min(acts) < 0}
+    sole = {}
+    for state, actions in parser.action.items():
+        first = min(actions.values())
+        if first < 0 and len(set(actions.values())) == 1 and parser.productions[-first].len:
+            sole[state] = first
+    return sole
 
 
 class Symbol:
@@ -119,7 +124,7 @@ class Feed:
         hints.report(self.tokens, index, kinds, self.end, self.diagnostics)
         if symbol is None:
             return
-        if any(entry.type == "statements" for entry in self.parser.symstack):
+        if self._in_block():
             self.position = self._end_of_statement(index)
             self.resync = True
             return
@@ -128,6 +133,10 @@ class Feed:
             self.resync = True
         else:
             self.parser.errok()
+
+    def _in_block(self) -> bool:
+        stack = [entry.type for entry in self.parser.symstack]
+        return "statements" in stack or (stack[-1] in _OPENS and "CONFIG" not in stack)
 
     def _end_of_statement(self, start: int) -> int:
         depth = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.literals import SUFFIXES
+from aotrace.compiler.syntax.roles import names_type
 
 # Levels of binding, loosest first. A block stands bare only where nothing binds.
 ANY, TERNARY, UNARY, POSTFIX, PRIMARY = 0, 1, 20, 30, 40
@@ -129,7 +130,17 @@ def _ternary(node: nodes.Ternary, indent: str) -> str:
 
 def _cast(node: nodes.Cast, indent: str) -> str:
     operand = expression(node.operand, indent, UNARY)
-    return f"({type_text(node.type)})" + (f"({operand})" if operand[0] in "-*&+" else operand)
+    doubtful = operand[0] in "-*&+" and not _surely_type(node.type)
+    return f"({type_text(node.type)})" + (f"({operand})" if doubtful else operand)
+
+
+def _surely_type(node: nodes.TypeExpr) -> bool:
+    """Whether a type in parentheses is read as such before an operator."""
+    while isinstance(node, nodes.ArrayOf):
+        node = node.element
+    if not isinstance(node, nodes.NamedType) or node.tag:
+        return True
+    return names_type(frozenset(), node.name)
 
 
 def _offsetof(node: nodes.Offsetof, indent: str) -> str:

@@ -8,6 +8,7 @@ from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.tokens import KEYWORDS
 
 _PLAIN = re.compile(r"[\w.*?\[\]+\-#!~/@=()<>&|^%;']*")
+_PROVIDER = re.compile(r"(?:[\w*?.\[\]-]+|\$[1-9]|\"(?:[^\"\\]|\\.)*\")+\Z")
 _TAKEN = frozenset(KEYWORDS) | {"typedef"}
 
 
@@ -17,7 +18,7 @@ def attach_point(point: nodes.AttachPoint) -> str:
         _part(part, [(at, index) for number, at, index in point.params if number == position])
         for position, part in enumerate(point.parts)
     ]
-    if parts[0] in _TAKEN or "/" in parts[0] or "=" in parts[0] or parts[0] == "":
+    if parts[0] in _TAKEN or not _PROVIDER.match(parts[0]):
         parts[0] = _quoted(point.parts[0])
     return (f"{point.label}=" if point.label else "") + ":".join(parts)
 

@@ -40,7 +40,7 @@ _CONDITIONAL = frozenset(["IF", "VALUE_IF", "WHILE", "UNROLL"])
 
 def assign(tokens: list[Token], type_names: Set[str]) -> None:
     """Set the kind of each `(`, `{` and `if` in the list to its role."""
-    is_type = partial(_is_type, type_names)
+    is_type = partial(names_type, type_names)
     for index, token in enumerate(tokens):
         if token.kind == "(":
             token.kind = _paren(tokens, index, is_type)
@@ -48,8 +48,8 @@ def assign(tokens: list[Token], type_names: Set[str]) -> None:
             token.kind = "VALUE_BRACE" if token.kind == "{" else "VALUE_IF"
 
 
-def _is_type(type_names: Set[str], name: str) -> bool:
-    """Type names as given, of the language, or in the manner of C."""
+def names_type(type_names: Set[str], name: str) -> bool:
+    """Whether a plain name is a type's: one given, of the language, or in the manner of C."""
     return name in TYPE_NAMES or name in type_names or (name.endswith("_t") and len(name) > 2)
 
 

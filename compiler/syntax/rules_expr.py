@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aotrace.compiler.syntax import blocks, nodes
@@ -227,7 +228,7 @@ def p_path(p: Any) -> None:
 
 def p_primary_group(p: Any) -> None:
     "primary : '(' expr ')'"
-    p[0] = p[2]
+    p[0] = replace(p[2], span=extent(p))
 
 
 def p_primary_tuple(p: Any) -> None:

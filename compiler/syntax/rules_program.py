@@ -124,12 +124,19 @@ def p_parameter(p: Any) -> None:
 
 
 def p_function(p: Any) -> None:
-    """function : FN IDENT '(' ')' ':' type block
-    | FN IDENT '(' typed_parameters ')' ':' type block"""
+    """function : FN IDENT '(' ')' ':' type function_body
+    | FN IDENT '(' typed_parameters ')' ':' type function_body"""
     params = tuple(p[4]) if len(p) == 9 else ()
     p[0] = nodes.FunctionDef(
         extent(p), text(p[2]), params, p[len(p) - 2], blocks.block(p[len(p) - 1])
     )
+
+
+def p_function_body(p: Any) -> None:
+    """function_body : block
+    | VALUE_BRACE body '}'"""
+    # After the `*` of a result type the brace looks like that of a value.
+    p[0] = p[1] if len(p) == 2 else blocks.BlockDraft(extent(p), *p[2])
 
 
 def p_typed_parameters(p: Any) -> None:

@@ -17,10 +17,10 @@ from ply import yacc
 _PLACE = re.compile(r"'rules_\w+\.py',\d+\),$")
 
 HEADER = """\
-\"\"\"Made by `python -m aotrace.compiler.syntax.tables`: do not edit.\"\"\"
-# ruff: noqa
 # fmt: off
+# ruff: noqa
 # mypy: ignore-errors
+\"\"\"Made by `python -m aotrace.compiler.syntax.tables`: do not edit.\"\"\"
 """
 
 

@@ -54,6 +54,11 @@ def _libbpf() -> str:
     return ""
 
 
+def _libc_headers() -> str:
+    found = os.path.exists("/usr/include/netinet/in.h")
+    return "" if found else "no headers of libc: install the package libc6-dev"
+
+
 def _ipv6() -> str:
     try:
         with socket.socket(socket.AF_INET6) as probe:
@@ -90,6 +95,7 @@ _PROBES: dict[str, Probe] = {
     "btf": _btf,
     "libbpf": _libbpf,
     "ipv6": _ipv6,
+    "libc-headers": _libc_headers,
     "kernels": _kernels,
     "bpftrace27": _bpftrace27,
     "system-python": _system_python,
