@@ -355,6 +355,17 @@ _PROMOTIONS: dict[tuple[type, type], Callable[..., Type | None]] = {
 }
 
 
+def padded(kind: Type) -> Type:
+    """The type with zeros after the NUL of each string: equal values have equal bytes."""
+    if isinstance(kind, Str):
+        return Str(kind.capacity)
+    if isinstance(kind, Tuple):
+        return Tuple(tuple(padded(item) for item in kind.items))
+    if isinstance(kind, Record):
+        return Record(kind.names, tuple(padded(item) for item in kind.items))
+    return kind
+
+
 def unflexed(item: Type) -> Type:
     """The type without the freedom of a literal."""
     return replace(item, flexible=False) if isinstance(item, Int) else item

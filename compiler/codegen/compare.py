@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import llvmlite.ir as ir
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import Record, Str, Tuple, promote
+from aotrace.compiler.types import Record, Str, Tuple, padded, promote
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -36,6 +36,7 @@ def equal(e: ProgramEmitter, left: Expr, right: Expr) -> Reg:
 def _equal_tuples(e: ProgramEmitter, left: Expr, right: Expr) -> Reg:
     kind = promote(e.type_of(left), e.type_of(right))
     assert kind is not None  # checked
+    kind = padded(kind)
     slots = []
     for side in (left, right):
         slot = e.slot(kind.size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import llvmlite.ir as ir
 from aotrace.compiler.builtins.record import Builtin, EventFunction, Function, MapFunction
 from aotrace.compiler.codegen import compare, maps, place
+from aotrace.compiler.codegen.convert import convert
 from aotrace.compiler.codegen.core import RelocKind
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.emitter import Reg
@@ -319,10 +320,19 @@ def into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     """Store an expression at `target` in the form of `kind`."""
     if kind.scalar:
         e.store(target, 0, kind.size, e.word(e.value(node)))
+    elif isinstance(node, nodes.Ternary) and node.then is not None:
+        with e.if_else(e.value(node.condition)) as (then, other):
+            with then:
+                into(e, node.then, target, kind)
+            with other:
+                into(e, node.other, target, kind)
     elif isinstance(kind, Str):
         _string_into(e, node, target, kind)
-    elif isinstance(kind, (Tuple, Record)) and isinstance(node, (nodes.TupleLit, nodes.RecordLit)):
-        _items_into(e, node, target, kind)
+    elif isinstance(kind, (Tuple, Record)):
+        if isinstance(node, (nodes.TupleLit, nodes.RecordLit)):
+            _items_into(e, node, target, kind)
+        else:
+            convert(e, memory(e, node), e.type_of(node), target, kind)
     else:
         _other_into(e, node, target, kind)
 
@@ -330,15 +340,29 @@ def into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
 def _string_into(e: ProgramEmitter, node: Expr, target: Reg, kind: Str) -> None:
     source = e.type_of(node)
     literal = e.constant_of(node)
+    assert isinstance(source, Str)
     if isinstance(literal, bytes):
         text = literal[: kind.capacity - 1]
         size = kind.capacity if kind.padded else len(text) + 1
         e.copy(target, e.blob(text.ljust(size, b"\0")), size)
+    elif isinstance(node, (nodes.Call, nodes.Ident)):
+        if kind.padded and (not source.padded or source.capacity < kind.capacity):
+            e.zero(target, kind.capacity)
+        _computed_into(e, node, target)
+    elif found := place.find(e, node):
+        _read_string(e, found, target, kind)
+    elif isinstance(node, nodes.Cast):
+        _string_into(e, node.operand, target, kind)
+    else:
+        convert(e, e.memory(node), source, target, kind)
+
+
+def _read_string(e: ProgramEmitter, found: place.Place, target: Reg, kind: Str) -> None:
+    if not kind.padded:
+        place.read_into(e, found, target, found.type.size)
         return
-    assert isinstance(source, Str)
-    if kind.padded and (not source.padded or source.capacity < kind.capacity):
-        e.zero(target, kind.capacity)
-    _other_into(e, node, target, source)
+    e.zero(target, kind.capacity)
+    place.read_string(e, found, target, min(found.type.size, kind.capacity))
 
 
 def _items_into(
@@ -358,12 +382,6 @@ def _items_into(
 def _other_into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     if isinstance(node, (nodes.Call, nodes.Ident)) and node in e.shared.names.entries:
         _computed_into(e, node, target)
-    elif isinstance(node, nodes.Ternary) and node.then is not None:
-        with e.if_else(e.value(node.condition)) as (then, other):
-            with then:
-                into(e, node.then, target, kind)
-            with other:
-                into(e, node.other, target, kind)
     elif found := place.find(e, node):
         place.read_into(e, found, target, kind.size)
     elif isinstance(node, nodes.Cast):

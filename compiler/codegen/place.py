@@ -94,7 +94,7 @@ def _argument(e: ProgramEmitter, name: str) -> Place | None:
     source = (e.unit.probe.arguments or {})[name]
     if not isinstance(source, ContextField) or source.located:
         return None  # a word is a value, not a place
-    place = Place(e.fn.ctx, source.type, Space.KERNEL, source.struct, source.steps, direct=True)
+    place = Place(e.ctx, source.type, Space.KERNEL, source.struct, source.steps, direct=True)
     return replace(place, event=source.event)
 
 
@@ -200,6 +200,11 @@ def read_into(e: ProgramEmitter, place: Place, target: Reg, size: int) -> None:
     e.helper(_READERS[place.space], target, size, address(e, place))
 
 
+def read_string(e: ProgramEmitter, place: Place, target: Reg, size: int) -> None:
+    """As read_into, up to the NUL: what follows it is left as it was."""
+    e.helper(f"{_READERS[place.space]}_str", target, size, address(e, place))
+
+
 def read_bytes(e: ProgramEmitter, target: Reg, size: int, node: Expr) -> None:
     """Copy from an lvalue, or from where a pointer points."""
     kind = e.type_of(node)
@@ -216,8 +221,8 @@ def context_value(e: ProgramEmitter, source: ContextField) -> Reg:
     access = Access(
         RelocKind.FIELD_BYTE_OFFSET, source.btf, source.struct, source.steps, source.event
     )
-    value = e.fn.core_load(e.fn.ctx, access, ir.IntType(source.size * 8))
+    value = e.fn.core_load(e.ctx, access, ir.IntType(source.size * 8))
     word = e.extend(value, source.signed)
     if not source.located:
         return word
-    return e.op("add", e.word(e.fn.ctx), e.op("and", word, _LOCATED_MASK))
+    return e.op("add", e.word(e.ctx), e.op("and", word, _LOCATED_MASK))

@@ -246,6 +246,32 @@ class Checker:
             self.diagnostics.error(text, node.count.span)
         self.visit(node.body)
 
+    def while_(self, node: nodes.While) -> None:
+        self.condition(node.condition)
+        self.visit(node.body)
+
+    def for_range(self, node: nodes.ForRange) -> None:
+        for bound in (node.first, node.last):
+            kind = self.type_of(bound)
+            if kind != NONE and not isinstance(kind, Int):
+                text = f"a loop counts between integers, not from or to a '{kind}'"
+                self.diagnostics.error(text, bound.span)
+            self.value(bound)
+        self.visit(node.body)
+
+    def for_map(self, node: nodes.ForMap) -> None:
+        entry = self.found.maps.get(node.map.name)
+        self.map_known(node.map)
+        if entry and entry.value != NONE and not entry.keyed:
+            text = f"@{node.map.name} has no keys to loop over"
+            self.diagnostics.error(text, node.map.span)
+        elif entry and isinstance(entry.value, Aggregate):
+            self.diagnostics.error(
+                f"a loop over values of type '{entry.value}' is not supported yet", node.map.span,
+                "print the map as a whole",
+            )  # fmt: skip
+        self.visit(node.body)
+
     def return_(self, node: nodes.Return) -> None:
         if node.value is None:
             return
@@ -306,6 +332,9 @@ _RULES: dict[type[Node], Callable[..., None]] = {
     nodes.Let: Checker.let,
     nodes.Unroll: Checker.unroll,
     nodes.Return: Checker.return_,
+    nodes.While: Checker.while_,
+    nodes.ForRange: Checker.for_range,
+    nodes.ForMap: Checker.for_map,
     nodes.TupleLit: Checker.items,
     nodes.RecordLit: Checker.fields,
     nodes.Call: Checker.call,

@@ -49,6 +49,7 @@ from aotrace.compiler.types import (
     Type,
     holds,
     literal,
+    padded,
     promote,
 )  # fmt: skip
 
@@ -194,7 +195,7 @@ class _Walker:
                 access.span,
             )
         else:
-            entry.key = merged if merged != NONE else entry.key
+            entry.key = padded(merged) if merged != NONE else entry.key
 
     def noted_keyed(self, node: MapRef | MapAccess, keyed: bool) -> bool:
         """The first use settles whether a map has keys; False after an error."""
@@ -452,8 +453,7 @@ class _Walker:
                 where.span,
             )
             merged = current
-        self.found.variables[key] = merged
-        self.unit.types[node] = merged
+        self.found.variables[key] = self.unit.types[node] = padded(merged)
 
     def refuse_aggregate(
         self, kind: Aggregate, where: nodes.Assign | nodes.Let | nodes.IncDec
@@ -480,6 +480,20 @@ class _Walker:
             )  # fmt: skip
         return True
 
+    def for_range(self, node: nodes.ForRange) -> Type:
+        self.visit(node.first)
+        self.visit(node.last)
+        self.note_variable(node.var, INT64, node.var)
+        self.visit(node.body)
+        return NONE
+
+    def for_map(self, node: nodes.ForMap) -> Type:
+        entry = self.map_of(node.map)
+        if entry.key is not None and NONE not in (entry.key, entry.value):
+            self.note_variable(node.var, Tuple((entry.key, entry.value)), node.var)
+        self.visit(node.body)
+        return NONE
+
     def let(self, node: nodes.Let) -> Type:
         value = self.visit(node.value) if node.value else NONE
         self.note_variable(node.var, value, node)
@@ -496,7 +510,7 @@ def merge_values(current: Type, new: Type) -> Type | None:
     if isinstance(current, Aggregate) or isinstance(new, Aggregate):
         return new if current == NONE else None
     merged = promote(current, new)
-    return _map_value(merged) if merged else None
+    return _map_value(padded(merged)) if merged else None
 
 
 def stepped(op: str, kind: Type) -> Type:
@@ -542,4 +556,6 @@ _HANDLERS: dict[type[Node], Callable[..., Type]] = {
     nodes.Call: _Walker.call,
     nodes.Assign: _Walker.assign,
     nodes.Let: _Walker.let,
+    nodes.ForRange: _Walker.for_range,
+    nodes.ForMap: _Walker.for_map,
 }

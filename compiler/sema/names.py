@@ -67,6 +67,7 @@ class _Resolver:
         self.diagnostics = diagnostics
         self.scopes: list[dict[str, Variable]] = [{}]
         self.ended: dict[str, Span] = {}  # of variables whose block is over
+        self.loops = 0  # around the place that is looked at
 
     def probe(self, probe: nodes.Probe) -> None:
         if probe.predicate:
@@ -89,6 +90,39 @@ class _Resolver:
         self.visit_children(node)
         ended = self.scopes.pop()
         self.ended.update((name, variable.span) for name, variable in ended.items())
+
+    def loop(self, node: nodes.While | nodes.Unroll) -> None:
+        self.visit(node.condition if isinstance(node, nodes.While) else node.count)
+        self.turn(node.body, isinstance(node, nodes.While))
+
+    def for_range(self, node: nodes.ForRange) -> None:
+        self.visit(node.first)
+        self.visit(node.last)
+        self.for_(node.var, node.body)
+
+    def for_map(self, node: nodes.ForMap) -> None:
+        self.for_(node.var, node.body)
+
+    def for_(self, var: Var, body: nodes.Block) -> None:
+        """The loop's variable lives in its body alone."""
+        self.scopes.append({})
+        if earlier := self.find(var.name):
+            self.diagnostics.error(
+                f"`${var.name}` is already declared", var.span,
+                f"the first one is in line {earlier.span.line}: choose another name",
+            )  # fmt: skip
+        self.declare(var)
+        self.turn(body, True)
+        self.scopes.pop()
+
+    def turn(self, body: nodes.Block, is_loop: bool) -> None:
+        self.loops += is_loop
+        self.visit(body)
+        self.loops -= is_loop
+
+    def jump(self, node: nodes.Jump) -> None:
+        if not self.loops:
+            self.diagnostics.error(f"`{node.kind}` stands outside of a loop", node.span)
 
     def variable(self, node: Var) -> None:
         found = self.find(node.name)
@@ -198,6 +232,11 @@ def _map_arity(entry: MapFunction, given: int) -> str | None:
 
 _HANDLERS: dict[type[Node], Callable[..., None]] = {
     nodes.Block: _Resolver.block,
+    nodes.While: _Resolver.loop,
+    nodes.Unroll: _Resolver.loop,
+    nodes.ForRange: _Resolver.for_range,
+    nodes.ForMap: _Resolver.for_map,
+    nodes.Jump: _Resolver.jump,
     nodes.Var: _Resolver.variable,
     nodes.Let: _Resolver.let,
     nodes.Assign: _Resolver.assign,
