@@ -137,7 +137,7 @@ class Kind:
     def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[Any]:
         """The values at `offset` of `count` records of `stride` bytes."""
         decode = self.decode
-        return [decode(raw, start) for start in range(offset, offset + count * stride, stride)]
+        return [decode(raw, offset + number * stride) for number in range(count)]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Kind) and self.spec() == other.spec()
