@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 # Comments and strings hide brackets; everything else goes by single characters.
 _PIECE = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|.", re.DOTALL)
-_ATTRIBUTE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:__attribute__\b\s*|__\w+)", re.DOTALL)
+_ATTRIBUTE = re.compile(
+    r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:__attribute__\s*(?=\()|__(?!attribute__)\w+)", re.DOTALL
+)
 _SEMICOLON = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*;", re.DOTALL)
 _DEFINITION = re.compile(r"\b(?:struct|union|enum|typedef)\b")
 _WORD = re.compile(r"[\w\s]", re.ASCII)

@@ -40,5 +40,4 @@ def _stretch(text: str, after_param: bool = False) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return '"' + re.sub(r'(["\\\n])', r"\\\1", text) + '"'
