@@ -6,8 +6,9 @@ are pointers, kernel addresses are i64.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import llvmlite.ir as ir
@@ -15,6 +16,7 @@ from aotrace.compiler.builtins.record import ProbeContext
 from aotrace.compiler.codegen import events, expr, maps, place
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.codegen.function import FunctionBuilder, alignment
+from aotrace.compiler.codegen.loops import Loop
 from aotrace.compiler.codegen.program import Shared
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.probes.record import Argument, ContextWord
@@ -50,6 +52,9 @@ class ProgramEmitter:
         self.unit = planned.unit
         self.context = ProbeContext(self.unit.probe, shared.btf, shared.config)
         self.variables: dict[Variable, Reg] = {}
+        self.ctx = fn.params[0]
+        self.loops: list[Loop] = []
+        self.on_leave: Callable[[], None] = partial(fn.return_, 0)
 
     @property
     def ir(self) -> Any:
@@ -144,7 +149,7 @@ class ProgramEmitter:
         return self.fn.if_else(self.truth(condition))
 
     def leave(self) -> None:
-        self.fn.return_(0)
+        self.on_leave()
 
     # --- the kernel
 
@@ -156,7 +161,7 @@ class ProgramEmitter:
     def context_word(self, offset: int) -> Reg:
         """A u64 of the context; the verifier wants a constant offset from the pointer it gave."""
         pin = self.fn.module.static_offset
-        return self.load(self.ir.call(pin, [self.fn.ctx]), offset, 8)
+        return self.load(self.ir.call(pin, [self.ctx]), offset, 8)
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
         return self.fn.helper(name, *(self.const(a) if isinstance(a, int) else a for a in args))

@@ -114,6 +114,10 @@ class FunctionBuilder:
         """A pointer to `size` bytes that live as long as this run of the function. Not zeroed."""
         if size > ON_STACK_LIMIT or self._stack + align_up(size, 8) > STACK_BUDGET:
             return self.region(size)
+        return self.stack_slot(size, align)
+
+    def stack_slot(self, size: int, align: int = 8) -> Any:
+        """As slot(), on the stack whatever the size: pointers may be kept nowhere else."""
         self._stack += align_up(size, 8)
         with self.at_entry():
             slot = self.ir.alloca(ir.ArrayType(I8, size))

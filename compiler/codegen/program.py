@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from aotrace.compiler.codegen.helpers import MapType
@@ -36,6 +38,7 @@ class Shared:
     maps: dict[str, Any]
     ring: Any
     lost: Any
+    numbers: Iterator[int] = field(default_factory=count)  # for names of turns' functions
 
 
 def generate(

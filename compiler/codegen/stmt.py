@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aotrace.compiler.builtins.record import AggregateFunction
-from aotrace.compiler.codegen import expr, maps
+from aotrace.compiler.codegen import expr, loops, maps
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.syntax import nodes
@@ -124,6 +124,11 @@ def _return(e: ProgramEmitter, _node: nodes.Return) -> None:
     e.leave()
 
 
+def _jump(e: ProgramEmitter, node: nodes.Jump) -> None:
+    loop = e.loops[-1]
+    (loop.break_ if node.kind == "break" else loop.continue_)()
+
+
 _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
     nodes.Block: block,
     nodes.ExprStmt: _expression,
@@ -133,4 +138,8 @@ _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
     nodes.If: _if,
     nodes.Unroll: _unroll,
     nodes.Return: _return,
+    nodes.While: loops.while_,
+    nodes.ForRange: loops.for_range,
+    nodes.ForMap: loops.for_map,
+    nodes.Jump: _jump,
 }

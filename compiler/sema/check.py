@@ -261,8 +261,9 @@ class Checker:
 
     def for_map(self, node: nodes.ForMap) -> None:
         entry = self.found.maps.get(node.map.name)
-        self.map_known(node.map)
-        if entry and entry.value != NONE and not entry.keyed:
+        if not self.known(node.map):
+            entry = None
+        if entry and not entry.keyed:
             text = f"@{node.map.name} has no keys to loop over"
             self.diagnostics.error(text, node.map.span)
         elif entry and isinstance(entry.value, Aggregate):

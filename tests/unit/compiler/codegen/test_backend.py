@@ -90,10 +90,11 @@ def test_both_architectures_and_no_other() -> None:
 def test_closing_leaves_no_process_behind() -> None:
     backend = Backend()
     backend.emit(FINE)
+    worker = backend._pid
     assert os.waitstatus_to_exitcode(backend.close()) == 0
     assert backend.close() == 0
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(worker, os.WNOHANG)
 
 
 def test_long_arithmetic_is_not_turned_into_library_calls() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.syntax import nodes
@@ -121,19 +119,3 @@ def test_nesting_up_to_the_limit_is_fine() -> None:
 def test_an_empty_script_is_a_program() -> None:
     assert program("") == nodes.Program(program("").span, (), (), (), (), (), ())
     assert not program("// nothing but a comment").probes
-
-
-def test_speed() -> None:
-    """A script of tcpconnect's size takes less than 15 ms once the tables are loaded."""
-    statement = (
-        '  if ($f == 2) { @n[pid, comm] = count(); printf("%-39s %d\\n", ntop(2, $s.a.b), $p); }\n'
-    )
-    text = "kprobe:tcp_connect\n{\n" + statement * 12 + "}\n"
-    assert not messages(text)
-
-    def once() -> float:
-        start = time.perf_counter()
-        program(text)
-        return time.perf_counter() - start
-
-    assert min(once() for _ in range(10)) < 0.015
