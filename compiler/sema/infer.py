@@ -430,7 +430,10 @@ class _Walker:
         return binary_type(as_binary, current, value, self.diagnostics)
 
     def note_variable(
-        self, node: nodes.Var, value: Type, where: nodes.Assign | nodes.Let | nodes.IncDec
+        self,
+        node: nodes.Var,
+        value: Type,
+        where: nodes.Assign | nodes.Let | nodes.IncDec,
     ) -> None:
         """`value` is assigned to a variable at `where`."""
         variable = self.names.variables.get(node)
@@ -462,7 +465,10 @@ class _Walker:
         unreadable(kind, value or where, self.diagnostics)
 
     def fits(
-        self, declared: Type, value: Type, where: nodes.Assign | nodes.Let | nodes.IncDec
+        self,
+        declared: Type,
+        value: Type,
+        where: nodes.Assign | nodes.Let | nodes.IncDec,
     ) -> bool:
         """Whether a declared variable takes a value; integers are cut to its size."""
         if NONE in (declared, value):
@@ -483,14 +489,18 @@ class _Walker:
     def for_range(self, node: nodes.ForRange) -> Type:
         self.visit(node.first)
         self.visit(node.last)
-        self.note_variable(node.var, INT64, node.var)
+        self.loop_variable(node.var, INT64)
         self.visit(node.body)
         return NONE
+
+    def loop_variable(self, node: nodes.Var, kind: Type) -> None:
+        if variable := self.names.variables.get(node):
+            self.found.variables[self.unit, variable] = self.unit.types[node] = kind
 
     def for_map(self, node: nodes.ForMap) -> Type:
         entry = self.map_of(node.map)
         if entry.key is not None and NONE not in (entry.key, entry.value):
-            self.note_variable(node.var, Tuple((entry.key, entry.value)), node.var)
+            self.loop_variable(node.var, Tuple((entry.key, entry.value)))
         self.visit(node.body)
         return NONE
 
