@@ -107,6 +107,10 @@ rootfs: setup
 	$(ENSURE) $(DIFFERENTIAL_PACKAGES)
 	$(AS_ROOT) $(BIN)/python -B -m tests.support.forky
 
+.PHONY: parser-tables
+parser-tables: setup ## write the lexer's and the parser's tables anew, after a change of the grammar
+	$(BIN)/python -B -m aotrace.compiler.syntax.tables
+
 .PHONY: syscalls-table
 syscalls-table: live-tools ## write the system call tables anew, from this kernel and its headers (needs root)
 	$(ENSURE) linux-libc-dev

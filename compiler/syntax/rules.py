@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aotrace.compiler.source import Span
+from aotrace.compiler.syntax import blocks
 from aotrace.compiler.syntax.tokens import Token
 
 
@@ -23,3 +24,11 @@ def text(token: Token) -> str:
 def error(p: Any, message: str, span: Span, *hints: str) -> None:
     """Report what the grammar lets pass and the language does not."""
     p.lexer.diagnostics.error(message, span, *hints)
+
+
+def draft_too_deep(p: Any, draft: Any) -> bool:
+    """Report a nesting that later passes could not follow."""
+    if draft.depth <= blocks.MAX_DEPTH:
+        return False
+    error(p, f"nested too deeply: more than {blocks.MAX_DEPTH} levels", draft.span)
+    return True

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from aotrace.compiler.syntax import blocks, nodes
-from aotrace.compiler.syntax.rules import error, extent, text
+from aotrace.compiler.syntax.rules import draft_too_deep, error, extent, text
 
 
 def p_expr_unary(p: Any) -> None:
@@ -293,11 +293,3 @@ def _value(p: Any, draft: blocks.Draft, what: str, hint: str) -> nodes.Expr:
         error(p, f"{what} has no value", draft.span, hint)
         return nodes.IntLit(draft.span, 0)
     return value
-
-
-def draft_too_deep(p: Any, draft: Any) -> bool:
-    """Report a nesting that later passes could not follow."""
-    if draft.depth <= blocks.MAX_DEPTH:
-        return False
-    error(p, f"nested too deeply: more than {blocks.MAX_DEPTH} levels", draft.span)
-    return True

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aotrace.compiler.syntax import blocks, nodes
-from aotrace.compiler.syntax.rules import error, extent, text
-from aotrace.compiler.syntax.rules_expr import draft_too_deep
+from aotrace.compiler.syntax.rules import draft_too_deep, error, extent, text
 
 
 def p_block(p: Any) -> None:

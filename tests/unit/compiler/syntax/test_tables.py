@@ -23,4 +23,4 @@ def test_the_lexer_table_is_not_stale() -> None:
     assert (FOLDER / "lextab.py").read_text(encoding="utf-8") == tables.make_lexer_table(), _REMEDY
 
 
-_REMEDY = "run python -m aotrace.compiler.syntax.tables"
+_REMEDY = "run make parser-tables"
