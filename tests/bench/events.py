@@ -42,16 +42,16 @@ def highest_rate(tracer: Tracer, producer: Path) -> int:
     low, high, best = 0, len(_LADDER), 0
     while low < high:
         middle = (low + high) // 2
-        made, seen = _run(argv, producer, _LADDER[middle])
+        made, seen, seconds = _run(argv, producer, _LADDER[middle])
         if seen == made:
-            low, best = middle + 1, max(best, round(made / _SECONDS))
+            low, best = middle + 1, max(best, round(made / seconds))
         else:
             high = middle
     return best
 
 
-def _run(argv: list[str], producer: Path, rate: int) -> tuple[int, int]:
-    """(calls made, lines printed) of one run."""
+def _run(argv: list[str], producer: Path, rate: int) -> tuple[int, int, float]:
+    """(calls made, lines printed, seconds of the calls) of one run."""
     with tempfile.TemporaryFile(dir=_MEMORY) as output:
         tracer = subprocess.Popen(
             ["taskset", "-c", "1", *argv], stdout=output, stderr=subprocess.DEVNULL
@@ -59,13 +59,13 @@ def _run(argv: list[str], producer: Path, rate: int) -> tuple[int, int]:
         try:
             _wait_until_tracing(producer, output.fileno())
             start = os.fstat(output.fileno()).st_size
-            made = _produce(producer, rate, _SECONDS)
+            made, taken = _produce(producer, rate, _SECONDS)
             _wait_until_quiet(output.fileno())
         finally:
             tracer.send_signal(signal.SIGINT)
             tracer.wait(60)
         output.seek(start)
-        return made, output.read().count(_LINE)
+        return made, output.read().count(_LINE), taken
 
 
 def _wait_until_tracing(producer: Path, output: int) -> None:
@@ -85,6 +85,8 @@ def _wait_until_quiet(output: int) -> None:
         time.sleep(0.4)
 
 
-def _produce(producer: Path, rate: int, seconds: float) -> int:
+def _produce(producer: Path, rate: int, seconds: float) -> tuple[int, float]:
     command = [str(producer), "0", str(rate), str(seconds)]
-    return int(subprocess.run(command, capture_output=True, check=True).stdout)
+    done = subprocess.run(command, capture_output=True, check=True)
+    made, nanoseconds = map(int, done.stdout.split())
+    return made, nanoseconds / 1e9
