@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 # Comments and strings hide brackets; everything else goes by single characters.
 _PIECE = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|.", re.DOTALL)
+_LAYOUT = r"(?:\s|//[^\n]*|/\*.*?\*/)*"
 _ATTRIBUTE = re.compile(
-    r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:__attribute__\s*(?=\()|__(?!attribute__)\w+)", re.DOTALL
+    _LAYOUT + r"(?:__attribute__" + _LAYOUT + r"(?=\()|__(?!attribute__)\w+)", re.DOTALL
 )
-_SEMICOLON = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*;", re.DOTALL)
+_SEMICOLON = re.compile(_LAYOUT + ";", re.DOTALL)
 _DEFINITION = re.compile(r"\b(?:struct|union|enum|typedef)\b")
 _WORD = re.compile(r"[\w\s]", re.ASCII)
 

@@ -7,13 +7,12 @@ whose text is an expression stands for that expression, not for its bare text: w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.source import Span
-from aotrace.compiler.syntax import lexer
+from aotrace.compiler.syntax import ctokens, lexer
 from aotrace.compiler.syntax.tokens import BINARY_OPERATORS, Token
 
 MAX_NESTING = 100
@@ -24,7 +23,6 @@ _BUILTINS = frozenset(["args", "ctx", "kstack", "nsecs", "pid", "tid", "ustack"]
 _OPERAND_ENDS = frozenset(
     ["IDENT", "INT", "STRING", "VAR", "MAP", "PARAM", "PARAM_COUNT", "TRUE", "FALSE", ")", "]"]
 )
-_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,8 @@ def expand(
     while index < len(tokens):
         token = tokens[index]
         if token.kind == "C_DEFINITION":
-            yield replace(token, value=expand_text(str(token.value), macros))
+            text = str(token.value)
+            yield replace(token, value=ctokens.read(text, token.span, macros, diagnostics))
         elif token.kind == "IDENT":
             end, expansion = expander.at(tokens, index, frozenset(), token.span)
             yield from expansion
@@ -63,21 +62,6 @@ def expand(
         else:
             yield token
         index += 1
-
-
-def expand_text(text: str, macros: Mapping[str, Macro]) -> str:
-    """A C text with the macros without parameters expanded, as for an array's size."""
-
-    def expansion(match: re.Match[str], active: frozenset[str] = frozenset()) -> str:
-        macro = macros.get(match[0])
-        if macro is None or macro.params is not None or match[0] in active or not macro.body:
-            return match[0]
-        if len(active) >= MAX_NESTING:
-            return match[0]
-        inner = active | {match[0]}
-        return _WORD.sub(lambda found: expansion(found, inner), macro.body)
-
-    return _WORD.sub(expansion, text)
 
 
 class _Expander:

@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from aotrace.compiler.source import Span
+from aotrace.compiler.syntax.ctokens import CToken
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -424,9 +425,13 @@ class Probe(Node):
 
 @dataclass(frozen=True)
 class CDefinition(Node):
-    """A C `struct`, `union`, `enum` or `typedef` of the preamble, kept as text."""
+    """A C `struct`, `union`, `enum` or `typedef` of the preamble; cdecl/ reads what it means.
+
+    text and words have the preprocessor's macros expanded.
+    """
 
     text: str
+    words: tuple[CToken, ...] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)

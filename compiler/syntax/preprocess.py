@@ -116,6 +116,7 @@ def _definitions(header: Header) -> list[Span]:
         for index, piece in enumerate(header.pieces)
         if piece.directive or index not in header.kept
     ]
-    text = directives.without_comments(directives.blank(header.text, out))
-    source = Source(header.path, header.text)
+    kept = directives.blank(header.text, out)
+    text = directives.without_comments(kept)
+    source = Source(header.path, kept)
     return [Span(source, start, end) for start, end in cdefs.definitions(text)]

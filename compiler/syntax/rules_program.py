@@ -41,7 +41,7 @@ def p_item(p: Any) -> None:
 
 def p_item_definition(p: Any) -> None:
     "item : C_DEFINITION"
-    p[0] = nodes.CDefinition(p[1].span, text(p[1]))
+    p[0] = nodes.CDefinition(p[1].span, p[1].value.text, p[1].value.tokens)
 
 
 def p_item_import(p: Any) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from aotrace.compiler.source import Span
+from aotrace.compiler.syntax.ctokens import CText
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Number:
     suffix: str
 
 
-TokenValue: TypeAlias = "str | bytes | int | Number | PointText"
+TokenValue: TypeAlias = "str | bytes | int | Number | PointText | CText"
 
 
 @dataclass(slots=True)

@@ -56,6 +56,24 @@ def test_a_block_is_a_value_where_one_is_wanted() -> None:
     assert isinstance(block.statements[1], nodes.If)
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "struct Foo { int x; /* } */ char *s; }",
+        "struct Foo {\n  int x; // }\n};",
+        "struct Foo { struct { int y; } bar; } ;",
+        "struct __attribute__((packed)) Foo { char c; };",
+        "struct Foo { } /* a */ __attribute__ /* b */ ((packed)) __attribute__((aligned(8)))",
+        "enum Foo { ONE = '}' };",
+        "union Foo;",
+        "typedef int (*callback)(struct { int x; } *);",
+    ],
+)
+def test_c_definitions_are_kept_whole(definition: str) -> None:
+    (found,) = program(f"{definition} BEGIN {{ }}").definitions
+    assert found.text == definition
+
+
 def test_equality_does_not_look_at_places() -> None:
     assert program("BEGIN{exit()}") == program("\n\nBEGIN\n{\n  exit( );\n}\n")
     assert program("BEGIN{exit()}") != program("END{exit()}")
