@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aotrace.compiler.arch import ARCHES
 from aotrace.compiler.codegen.backend import Backend
+from aotrace.compiler.config import Config, from_environment
 from aotrace.compiler.diagnostics import CompileError, Diagnostic
 from aotrace.compiler.kernel.sources import open_sources
 from aotrace.compiler.objfile.describe import PRODUCER
@@ -95,9 +96,17 @@ def _open(request: Request) -> Compiler:
         raise
     options = Options(
         ARCHES[request.arch],
+        _environment(),
         preprocessor=PreprocessOptions(include_dirs=request.include_dirs, arch=request.arch),
     )
     return Compiler(sources, options, backend)
+
+
+def _environment() -> Config:
+    try:
+        return from_environment(os.environ)
+    except ValueError as error:
+        raise BuildError(str(error), "unset it, or correct its value") from error
 
 
 def _sources(request: Request) -> list[Source]:

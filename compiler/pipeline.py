@@ -19,8 +19,10 @@ from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.objfile.describe import describe
 from aotrace.compiler.objfile.finish import finish
 from aotrace.compiler.sema.check import check_types
+from aotrace.compiler.sema.configure import read_config
 from aotrace.compiler.sema.fold import Constant, fold_constants
 from aotrace.compiler.sema.infer import Inference, infer_types
+from aotrace.compiler.sema.mapdecls import read_declarations
 from aotrace.compiler.sema.names import Names, resolve_names
 from aotrace.compiler.sema.plan import Plan, make_plan
 from aotrace.compiler.sema.support import check_support
@@ -53,6 +55,7 @@ class Analysis:
     constants: NodeTable[Constant]
     found: Inference
     plan: Plan
+    config: Config
     warnings: tuple[Diagnostic, ...]
 
 
@@ -103,7 +106,8 @@ class Compiler:
         diagnostics = Diagnostics()
         check_support(program, diagnostics)
         diagnostics.stop_if_failed()
-        btf, config = self.sources.btf, self.options.config
+        btf = self.sources.btf
+        config = read_config(program, self.options.config, diagnostics)
         units = resolve_probes(program, self.sources, self.options.arch, diagnostics)
         names = resolve_names(program, btf, diagnostics)
         diagnostics.stop_if_failed()
@@ -112,8 +116,11 @@ class Compiler:
         diagnostics.stop_if_failed()
         check_types(units, names, constants, found, btf, config, diagnostics)
         diagnostics.stop_if_failed()
-        plan = make_plan(units, names, constants, found, btf, config)
-        return Analysis(program, units, names, constants, found, plan, diagnostics.warnings)
+        declared = read_declarations(program, constants, found, diagnostics)
+        diagnostics.stop_if_failed()
+        plan = make_plan(units, names, constants, found, declared, btf, config)
+        warnings = diagnostics.warnings
+        return Analysis(program, units, names, constants, found, plan, config, warnings)
 
     def emit(self, source: Source, analysis: Analysis, listings: bool = False) -> Output:
         """Plan to object bytes. Raises CompileError."""
@@ -121,15 +128,13 @@ class Compiler:
         described: list[Metadata] = []
 
         def section(settings: dict[str, int]) -> bytes:
-            described.append(
-                describe(source, options.arch, options.config, a.plan, module, settings)
-            )
+            described.append(describe(source, options.arch, a.config, a.plan, module, settings))
             return described[0].dump()
 
         try:
             module = generate(
                 source, options.arch.name, a.plan, a.names, a.constants, a.found,
-                self.sources.btf, options.config,
+                self.sources.btf, a.config,
             )  # fmt: skip
             emitted = self.backend.emit(module.finish(), options.arch.name, listings)
             finished = finish(emitted.object, module.fixups, section)

@@ -58,7 +58,7 @@ def generate(
 
 def _map(module: ModuleBuilder, planned: PlannedMap) -> Any:
     record = planned.record
-    kind = MapType.PERCPU_HASH if record.per_cpu else MapType.HASH
+    kind = MapType[planned.map_type]
     key = record.key or IntKind(4, False)
     return module.map(record.name, kind, key, record.value, record.max_entries)
 

@@ -27,7 +27,7 @@ def describe(
         maps=[planned.record for planned in plan.maps.values()],
         events=plan.events,
         settings=[Setting(n, offset, IntKind(8, False)) for n, offset in sorted(settings.items())],
-        config={"print_maps_on_exit": config.print_maps_on_exit},
+        config=config.on_target,
         helpers=sorted(module.helpers_used),
         core=sorted({(str(a.btf.type(a.root).name), ".".join(map(str, a.steps)))
                      for a in module.core.accesses}),

@@ -44,7 +44,7 @@ _DIVISIONS: dict[str, Callable[[int, int], int]] = {
 def fold_constants(program: Program, names: Names) -> NodeTable[Constant]:
     """The value of each expression that has one at build time."""
     folder = _Folder(names)
-    for probe in program.probes:
+    for probe in (*program.map_decls, *program.probes):
         folder.visit(probe)
     return folder.values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aotrace.compiler.builtins.record import EventFunction, EventSpec, MapFunction, ProbeContext
@@ -11,6 +12,7 @@ from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import Inference, MapTypes, site_of
+from aotrace.compiler.sema.mapdecls import DeclaredMap
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
@@ -26,9 +28,10 @@ _PROGRAM_NAME = 15  # BPF_OBJ_NAME_LEN less its NUL: what the kernel shows of a 
 
 @dataclass(frozen=True)
 class PlannedMap:
-    """One map: its record in the metadata and its types."""
+    """One map: its record in the metadata, its types, the kind of BPF map that it is."""
 
     record: metadata.Map
+    map_type: str
     key: Type | None
     value: Type
 
@@ -63,27 +66,31 @@ class Plan:
 
 def make_plan(
     units: list[Unit], names: Names, constants: NodeTable[Constant], found: Inference,
-    btf: Btf, config: Config,
+    declared: Mapping[str, DeclaredMap], btf: Btf, config: Config,
 ) -> Plan:  # fmt: skip
     """Lay out everything that the programs share and that the loader must know."""
     plan = Plan()
     for name, types in found.maps.items():
-        plan.maps[name] = _plan_map(name, types, config)
+        plan.maps[name] = _plan_map(name, types, declared.get(name), config)
     planner = _Planner(plan, names, constants, btf, config)
     for number, unit in enumerate(units):
         plan.programs.append(planner.program(number, unit))
     return plan
 
 
-def _plan_map(name: str, types: MapTypes, config: Config) -> PlannedMap:
+def _plan_map(
+    name: str, types: MapTypes, declared: DeclaredMap | None, config: Config
+) -> PlannedMap:
     symbol = f"at_{name}" if name else "at"
     entries = config.max_map_keys if types.keyed else 1
+    entries = declared.max_entries if declared else entries
     per_cpu = isinstance(types.value, Aggregate)
     key = types.key if types.keyed else None
     record = metadata.Map(
         symbol, f"@{name}", key.kind if key else None, types.value.kind, entries, per_cpu
     )
-    return PlannedMap(record, key, types.value)
+    usual = "PERCPU_HASH" if per_cpu else "HASH"
+    return PlannedMap(record, declared.map_type if declared else usual, key, types.value)
 
 
 class _Planner:

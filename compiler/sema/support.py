@@ -10,9 +10,7 @@ from aotrace.compiler.syntax.walk import children
 #: node class -> what a user calls it, with its verb
 _REFUSED: dict[type[Node], str] = {
     nodes.CDefinition: "C definitions are",
-    nodes.ConfigItem: "the config block is",
     nodes.Import: "import is",
-    nodes.MapDecl: "map declarations are",
     nodes.MacroDef: "macros are",
     nodes.FunctionDef: "functions of the script's own are",
     nodes.Param: "positional parameters are",
