@@ -17,6 +17,8 @@ _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _CLASS64, _LITTLE, _RELOCATABLE, _EM_BPF = 2, 1, 1, 247
 _SYMTAB, _NOBITS = 2, 8
+#: What comes of reading where nothing is.
+_DAMAGE = (struct.error, IndexError, ValueError, OverflowError)
 _HINT = "objects are made by `aotracec build`"
 
 
@@ -28,8 +30,8 @@ class ObjectFile:
         self.image = image
         try:
             self._sections = self._read_sections()
-        except (struct.error, IndexError):
-            raise ObjectError(f"{path} is truncated or damaged", _HINT) from None
+        except _DAMAGE:
+            raise self._damaged() from None
 
     @property
     def name(self) -> str:
@@ -38,19 +40,28 @@ class ObjectFile:
         return "".join(c if c.isalnum() else "_" for c in base) or "object"
 
     def section(self, name: str) -> bytes | None:
-        found = self._sections.get(name)
-        return self._bytes(found) if found else None
+        """A section's bytes; none of one that only reserves room. Raises ObjectError."""
+        found = next((header for label, header in self._sections if label == name), None)
+        try:
+            return self._bytes(found) if found else None
+        except _DAMAGE:
+            raise self._damaged() from None
 
     def symbol(self, name: str) -> tuple[str, int] | None:
-        """(section, offset) of a symbol; None when it is not there."""
-        names = list(self._sections)
-        for section in self._sections.values():
+        """(section, offset) of a symbol; None when it is not there. Raises ObjectError."""
+        try:
+            return self._find_symbol(name)
+        except _DAMAGE:
+            raise self._damaged() from None
+
+    def _find_symbol(self, name: str) -> tuple[str, int] | None:
+        for _, section in self._sections:
             if section[1] != _SYMTAB:
                 continue
-            strings = self._bytes(self._sections[names[section[6]]])
+            strings = self._bytes(self._sections[section[6]][1])
             for label, _, _, index, value, _ in _SYMBOL.iter_unpack(self._bytes(section)):
-                if _text(strings, label) == name and 0 < index < len(names):
-                    return names[index], value
+                if _text(strings, label) == name and 0 < index < len(self._sections):
+                    return self._sections[index][0], value
         return None
 
     def metadata(self) -> metadata.Metadata:
@@ -67,8 +78,8 @@ class ObjectFile:
         except metadata.MetadataError as error:
             raise ObjectError(f"{self.path}: {error}", _HINT) from None
 
-    def _read_sections(self) -> dict[str, tuple[int, ...]]:
-        """Section headers by name, in the order of the file (the first one is empty)."""
+    def _read_sections(self) -> list[tuple[str, tuple[int, ...]]]:
+        """(name, header) of each section, in the order of the file (the first one is empty)."""
         (
             magic, width, order, _, kind, machine, _, _, _, start, _, _, _, _, size, count, strings,
         ) = _HEADER.unpack_from(self.image)  # fmt: skip
@@ -78,7 +89,10 @@ class ObjectFile:
             raise ObjectError(f"{self.path} is not a BPF object that can be loaded", _HINT)
         headers = [_SECTION.unpack_from(self.image, start + i * size) for i in range(count)]
         names = self._bytes(headers[strings])
-        return {_text(names, header[0]): header for header in headers}
+        return [(_text(names, header[0]), header) for header in headers]
+
+    def _damaged(self) -> ObjectError:
+        return ObjectError(f"{self.path} is truncated or damaged", _HINT)
 
     def _bytes(self, header: tuple[int, ...]) -> bytes:
         kind, start, size = header[1], header[4], header[5]

@@ -1,0 +1,69 @@
+"""Where output goes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from aotrace.loader.errors import LoaderError
+from aotrace.loader.output.sink import BrokenSink, Sink, open_sink
+
+
+def test_what_is_written_arrives_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_text("what was there before")
+    sink = open_sink(str(path))
+    for number in range(20_000):
+        sink.write(b"%d\n" % number)
+    sink.flush()
+    sink.close()
+    assert path.read_text() == "".join(f"{number}\n" for number in range(20_000))
+
+
+def test_nothing_is_written_before_it_is_worth_it(tmp_path: Path) -> None:
+    sink = open_sink(str(tmp_path / "out"))
+    sink.write(b"a")
+    assert (tmp_path / "out").read_bytes() == b""
+    sink.flush()
+    assert (tmp_path / "out").read_bytes() == b"a"
+
+
+def test_a_reader_that_has_gone() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    sink = Sink(write, "a pipe")
+    sink.write(b"a")
+    with pytest.raises(BrokenSink):
+        sink.flush()
+    sink.close()
+
+
+def test_a_full_disk_is_reported() -> None:
+    sink = open_sink("/dev/full")
+    sink.write(b"a")
+    with pytest.raises(LoaderError, match="cannot write to /dev/full"):
+        sink.flush()
+
+
+def test_a_descriptor_that_does_not_block(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    data = b"x" * 300_000
+    pid = os.fork()
+    if pid == 0:
+        os.close(write)
+        size = 0
+        while piece := os.read(read, 1000):
+            size += len(piece)
+        os._exit(0 if size == len(data) else 1)
+    os.close(read)
+    sink = Sink(write, "a pipe")
+    sink.write(data)
+    sink.close()
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(LoaderError, match=r"cannot write to .*No such file"):
+        open_sink(str(tmp_path / "no" / "such"))

@@ -1,0 +1,113 @@
+"""Refused programs: what libbpf's log comes down to. The logs are of libbpf 1.1 on 6.18."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from aotrace.loader import verifier
+from aotrace.loader.libbpf.lib import BpfError
+from aotrace.loader.verifier import MissingProbe, explain_load
+from aotrace.runtime.metadata import Metadata, Program
+
+STACK = """\
+libbpf: prog 'p0_begin': BPF program load failed: Permission denied
+libbpf: prog 'p0_begin': -- BEGIN PROG LOAD LOG --
+0: R1=ctx() R10=fp0
+; $key = (1, "x") @ t.bt:3
+28: (b4) w1 = 120                     ; R1=120
+29: (6b) *(u16 *)(r10 -23) = r1
+misaligned stack access off 0+0+-23 size 2
+processed 30 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 1
+-- END PROG LOAD LOG --
+libbpf: prog 'p0_begin': failed to load: -13
+libbpf: failed to load object 't'
+"""
+FIELD = """\
+libbpf: prog 'p1_kp': BPF program load failed: Invalid argument
+libbpf: prog 'p1_kp': -- BEGIN PROG LOAD LOG --
+0: (b7) r0 = 0                        ; R0=0
+; $sk->skc_xport
+8: <invalid CO-RE relocation>
+failed to resolve CO-RE relocation <byte_off> [20] struct sock___b.__sk_common.skc_xport (0:0 @ 8)
+processed 1 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+-- END PROG LOAD LOG --
+"""
+FUNCTION = """\
+libbpf: prog 'p2_fe': failed to find kernel BTF type ID of 'vfs_rexx': -3
+libbpf: prog 'p2_fe': failed to prepare load attributes: -3
+libbpf: prog 'p2_fe': failed to load: -3
+libbpf: failed to load object 't'
+"""
+FORBIDDEN = """\
+libbpf: prog 'p1_kp': BPF program load failed: Operation not permitted
+libbpf: prog 'p1_kp': failed to load: -1
+libbpf: failed to load object 't'
+"""
+META = Metadata(
+    "aotracec", "t.bt", "x86_64", "GPL",
+    [
+        Program("p0_begin", "raw_tp", "begin", "begin", {}, 3),
+        Program("p1_kp", "kprobe", "kprobe:tcp_connect", "kprobe",
+                {"function": "tcp_connect", "offset": 0, "return": False}, 5),
+        Program("p2_fe", "fentry/vfs_rexx", "fentry:vfs_rexx", "trace", {}, 7),
+    ],
+    [], [], [], {}, [], [],
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _kernel_with_btf(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier, "has_btf", lambda: True)
+
+
+def explained(log: str, code: int) -> tuple[str, str]:
+    error = explain_load([log], META, BpfError("bpf_object__load", code))
+    return str(error), error.hint
+
+
+def test_the_verifiers_word_and_the_scripts_line() -> None:
+    message, hint = explained(STACK, errno.EACCES)
+    assert message.splitlines()[:2] == [
+        "the kernel refused begin (t.bt:3): misaligned stack access off 0+0+-23 size 2",
+        '    $key = (1, "x")',
+    ]
+    assert "*(u16 *)(r10 -23) = r1" in message
+    assert "processed" not in message
+    assert "-v" in hint
+
+
+def test_a_field_that_this_kernel_lacks() -> None:
+    message, _ = explained(FIELD, errno.EINVAL)
+    assert message.splitlines()[0] == (
+        "kprobe:tcp_connect (t.bt:5): this kernel has no struct sock.__sk_common.skc_xport"
+    )
+
+
+def test_a_function_that_this_kernel_lacks() -> None:
+    error = explain_load([FUNCTION], META, BpfError("bpf_object__load", errno.ESRCH))
+    assert isinstance(error, MissingProbe)
+    assert error.program.name == "p2_fe"
+    assert str(error) == (
+        "cannot attach fentry:vfs_rexx (t.bt:7): this kernel has no function vfs_rexx"
+    )
+
+
+def test_a_lockdown() -> None:
+    message, hint = explained(FORBIDDEN, errno.EPERM)
+    assert message == "the kernel does not allow to load kprobe:tcp_connect (t.bt:5)"
+    assert "lockdown" in hint
+
+
+def test_no_btf(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier, "has_btf", lambda: False)
+    message, hint = explained("libbpf: Error loading vmlinux BTF: -3\n", errno.ESRCH)
+    assert message == "this kernel does not carry its BTF"
+    assert "CONFIG_DEBUG_INFO_BTF" in hint
+
+
+def test_something_else() -> None:
+    message, _ = explained("libbpf: map 'x': failed to create: -12\n", errno.ENOMEM)
+    assert message == "cannot load the object: map 'x': failed to create: -12"
+    message, _ = explained("", errno.ENOMEM)
+    assert message == "cannot load the object: bpf_object__load: Cannot allocate memory"
