@@ -41,7 +41,6 @@ def test_defaults() -> None:
     [
         ([], "no object"),
         ([""], "no object"),
-        (["a", "b"], "more than one"),
         (["a", "--nonsense"], "no such option: --nonsense"),
         (["a", "-z"], "no such option: -z"),
         (["a", "-o"], "needs a value"),
