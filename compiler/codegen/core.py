@@ -18,11 +18,11 @@ from aotrace.compiler.kernel.btf_types import Enum, Struct
 SYMBOL_PREFIX = "core."
 
 #: A load whose offset is relocated is written with offset DIRECT_BASE + DIRECT_STEP * n, where n
-#: indexes its function's list of direct loads: beyond the fields of any context or kernel struct
-#: that is loaded directly, and within the 15 bits that an instruction has.
-DIRECT_BASE = 0x6000
+#: indexes its function's list of direct loads. An instruction has 16 bits for it, with a sign; so
+#: far below zero lies nothing else: the stack ends at -512, and maps' values start at 0.
+DIRECT_BASE = -0x8000
 DIRECT_STEP = 16
-MAX_DIRECT_LOADS = (0x8000 - DIRECT_BASE) // DIRECT_STEP
+MAX_DIRECT_LOADS = 512
 
 
 class RelocKind(IntEnum):

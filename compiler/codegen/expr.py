@@ -165,6 +165,8 @@ def combine(
 def _divide(e: ProgramEmitter, op: str, left: Reg, right: Reg, signed: bool) -> Reg:
     """BPF divides unsigned only: signs are taken off before and put back after, as in C."""
     operation = "udiv" if op == "/" else "urem"
+    if not isinstance(right, ir.Constant):
+        right = e.hidden(right)  # LLVM would conclude that it is never 0, and drop tests of it
     if not signed:
         return e.op(operation, left, right)
     result = e.op(operation, _magnitude(e, left), _magnitude(e, right))
@@ -219,6 +221,26 @@ def fit(e: ProgramEmitter, number: Reg, kind: Type) -> Reg:
 def _sizeof(e: ProgramEmitter, node: nodes.Sizeof) -> Reg:
     kind = e.unit.types.get(node.operand) or NONE
     return place.size_of(e, kind)
+
+
+def _offsetof(e: ProgramEmitter, node: nodes.Offsetof) -> Reg:
+    struct = e.unit.types[node.operand]
+    assert isinstance(struct, Struct)  # inferred
+    start = place.Place(e.const(0), struct, Space.KERNEL, struct.type_id)
+    return place.address(e, replace(start, steps=node.path))
+
+
+def _block_expression(e: ProgramEmitter, node: nodes.BlockExpr) -> Reg:
+    _run(e, node)
+    return e.value(node.value)
+
+
+def _run(e: ProgramEmitter, node: nodes.BlockExpr) -> None:
+    """What a block does before its value."""
+    from aotrace.compiler.codegen.stmt import statement
+
+    for item in node.statements:
+        statement(e, item)
 
 
 def _inc_dec(e: ProgramEmitter, node: nodes.IncDec) -> Reg:
@@ -292,6 +314,8 @@ _VALUES: dict[type, Callable[[Any, Any], Reg]] = {
     nodes.Ternary: _ternary,
     nodes.Cast: _cast,
     nodes.Sizeof: _sizeof,
+    nodes.Offsetof: _offsetof,
+    nodes.BlockExpr: _block_expression,
     nodes.IncDec: _inc_dec,
     nodes.Call: _call,
 }
@@ -303,6 +327,9 @@ _VALUES: dict[type, Callable[[Any, Any], Reg]] = {
 def memory(e: ProgramEmitter, node: Expr) -> Reg:
     """Address of a value in the program's memory; it may be the value's own home."""
     kind = e.type_of(node)
+    if isinstance(node, nodes.BlockExpr):
+        _run(e, node)
+        return memory(e, node.value)
     if isinstance(node, nodes.StrLit):
         return e.blob(node.value + b"\0")
     if isinstance(node, nodes.Var):
@@ -318,7 +345,10 @@ def memory(e: ProgramEmitter, node: Expr) -> Reg:
 
 def into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     """Store an expression at `target` in the form of `kind`."""
-    if kind.scalar:
+    if isinstance(node, nodes.BlockExpr):
+        _run(e, node)
+        into(e, node.value, target, kind)
+    elif kind.scalar:
         e.store(target, 0, kind.size, e.word(e.value(node)))
     elif isinstance(node, nodes.Ternary) and node.then is not None:
         with e.if_else(e.value(node.condition)) as (then, other):

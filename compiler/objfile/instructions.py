@@ -14,6 +14,7 @@ from typing import NamedTuple
 from aotrace.compiler.codegen.core import (
     DIRECT_BASE,
     DIRECT_STEP,
+    MAX_DIRECT_LOADS,
     SYMBOL_PREFIX,
     Access,
     Fixups,
@@ -21,6 +22,7 @@ from aotrace.compiler.codegen.core import (
 from aotrace.compiler.objfile.elf import STT_FUNC, Elf, Section, Symbol
 from aotrace.compiler.objfile.errors import ObjectError
 
+_DIRECT_END = DIRECT_BASE + DIRECT_STEP * MAX_DIRECT_LOADS
 _SIZE = 8  # bytes of one instruction; LD_IMM64 has two
 _CODE = struct.Struct("<BBhi")
 _LD_IMM64 = 0x18
@@ -79,7 +81,7 @@ def _direct_uses(
     for function in functions:
         known = direct_loads.get(function.name, ())
         for offset, opcode, memory_offset in _memory_accesses(section, function):
-            if memory_offset < DIRECT_BASE:
+            if memory_offset >= _DIRECT_END:
                 continue
             number, rest = divmod(memory_offset - DIRECT_BASE, DIRECT_STEP)
             if opcode & _CLASS != _LDX or rest or number >= len(known):

@@ -104,7 +104,7 @@ def test_stray_offsets_are_refused() -> None:
     pointer = made.f.offset(made.f.ctx, DIRECT_BASE + 5)
     made.f.ir.store(made.f.load(pointer, 1), made.f.slot(8))
     made.f.helper("trace_printk", made.f.ctx, made.f.ir.zext(made.f.load(pointer, 1), I64))
-    with pytest.raises(ObjectError, match="program: LLVM moved a relocated offset \\(0x6005\\)"):
+    with pytest.raises(ObjectError, match="program: LLVM moved a relocated offset \\(-0x7ffb\\)"):
         made.finish()
 
 
@@ -112,7 +112,7 @@ def test_stores_at_relocated_offsets_are_refused() -> None:
     made = Made()
     made.f.core_load(made.f.ctx, field("first"), I32)
     made.f.ir.store(I8(1), made.f.offset(made.f.ctx, DIRECT_BASE))
-    with pytest.raises(ObjectError, match="0x6000"):
+    with pytest.raises(ObjectError, match="-0x8000"):
         made.finish()
 
 
