@@ -33,7 +33,7 @@ def _lines(node: nodes.Node, role: str, indent: str) -> Iterator[str]:
     plain, below = [], []
     for field in fields(node):
         value = getattr(node, field.name)
-        if field.name.endswith("span"):
+        if not field.repr:
             continue
         if isinstance(value, nodes.Node):
             below.append((field.name, [value]))
