@@ -24,7 +24,9 @@ from aotrace.compiler.types import (
     Int,
     Pointer,
     Record,
+    Space,
     Str,
+    Struct,
     Tuple,
     Type,
 )  # fmt: skip
@@ -226,8 +228,8 @@ def _sizeof(e: ProgramEmitter, node: nodes.Sizeof) -> Reg:
 def _offsetof(e: ProgramEmitter, node: nodes.Offsetof) -> Reg:
     struct = e.unit.types[node.operand]
     assert isinstance(struct, Struct)  # inferred
-    start = place.Place(e.const(0), struct, Space.KERNEL, struct.type_id)
-    return place.address(e, replace(start, steps=node.path))
+    start = place.Place(e.const(0), struct, Space.KERNEL, struct.type_id, node.path)
+    return place.address(e, start)
 
 
 def _block_expression(e: ProgramEmitter, node: nodes.BlockExpr) -> Reg:

@@ -126,7 +126,7 @@ class _Walker:
         self.constants = constants
         self.context = context
         self.diagnostics = diagnostics
-        self.types_written = TypeReader(context.btf, diagnostics)
+        self.types_written = TypeReader(context.btf, diagnostics, self.visit)
 
     def visit(self, node: Node) -> Type:
         """The node's type, which is also put into the unit's table."""
@@ -354,12 +354,29 @@ class _Walker:
         return found or target
 
     def sizeof(self, node: nodes.Sizeof) -> Type:
-        operand = node.operand
-        if isinstance(operand, (nodes.NamedType, nodes.PointerTo, nodes.ArrayOf)):
-            self.unit.types[operand] = self.types_written.read(operand)
-        else:
-            self.visit(operand)
+        self.unit.types[node.operand] = self.types_written.of(node.operand)
         return UINT64
+
+    def offsetof(self, node: nodes.Offsetof) -> Type:
+        """The struct's type is kept at the operand, for codegen."""
+        found = self.types_written.of(node.operand)
+        self.unit.types[node.operand] = found = pointed(found)
+        for name in node.path:
+            if not isinstance(found, Struct):
+                self.diagnostics.error(f"'{found}' is not a struct or union", node.span)
+                return UINT64
+            info = field_of(found, name)
+            if info is None:
+                hints = did_you_mean(name, field_names(found))
+                self.diagnostics.error(f"`{found}` has no field `{name}`", node.span, *hints)
+                return UINT64
+            found = info.type
+        return UINT64
+
+    def block_expression(self, node: nodes.BlockExpr) -> Type:
+        for statement in node.statements:
+            self.visit(statement)
+        return self.visit(node.value)
 
     def inc_dec(self, node: nodes.IncDec) -> Type:
         target = node.target
@@ -523,6 +540,11 @@ def merge_values(current: Type, new: Type) -> Type | None:
     return _map_value(padded(merged)) if merged else None
 
 
+def pointed(kind: Type) -> Type:
+    """What a pointer to a struct points to; any other type as it is."""
+    return kind.target if isinstance(kind, Pointer) else kind
+
+
 def stepped(op: str, kind: Type) -> Type:
     """The type of an integer after ++ or --."""
     unsigned = op == "++" and isinstance(kind, Int) and not kind.signed
@@ -560,6 +582,8 @@ _HANDLERS: dict[type[Node], Callable[..., Type]] = {
     nodes.Ternary: _Walker.ternary,
     nodes.Cast: _Walker.cast,
     nodes.Sizeof: _Walker.sizeof,
+    nodes.Offsetof: _Walker.offsetof,
+    nodes.BlockExpr: _Walker.block_expression,
     nodes.IncDec: _Walker.inc_dec,
     nodes.TupleLit: _Walker.tuple,
     nodes.RecordLit: _Walker.record,

@@ -124,6 +124,11 @@ class _Resolver:
         if not self.loops:
             self.diagnostics.error(f"`{node.kind}` stands outside of a loop", node.span)
 
+    def block_expression(self, node: nodes.BlockExpr) -> None:
+        self.scopes.append({})
+        self.visit_children(node)
+        self.scopes.pop()
+
     def variable(self, node: Var) -> None:
         found = self.find(node.name)
         if found:
@@ -145,6 +150,8 @@ class _Resolver:
         self.names.variables[node] = variable
 
     def let(self, node: nodes.Let) -> None:
+        if node.type:
+            self.visit(node.type)
         if node.value:
             self.visit(node.value)
         if earlier := self.find(node.var.name):
@@ -232,6 +239,7 @@ def _map_arity(entry: MapFunction, given: int) -> str | None:
 
 _HANDLERS: dict[type[Node], Callable[..., None]] = {
     nodes.Block: _Resolver.block,
+    nodes.BlockExpr: _Resolver.block_expression,
     nodes.While: _Resolver.loop,
     nodes.Unroll: _Resolver.loop,
     nodes.ForRange: _Resolver.for_range,
@@ -244,8 +252,6 @@ _HANDLERS: dict[type[Node], Callable[..., None]] = {
     nodes.Member: _Resolver.member,
     nodes.Call: _Resolver.call,
     nodes.NamedType: _Resolver.skip,
-    nodes.PointerTo: _Resolver.skip,
-    nodes.ArrayOf: _Resolver.skip,
 }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_kinds import BtfKind
 from aotrace.compiler.kernel_types import find_named
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.syntax.nodes import TypeExpr
-from aotrace.compiler.types import NONE, Array, Bool, Inet, Int, Pointer, Str, Type
+from aotrace.compiler.syntax.nodes import Node, TypeExpr
+from aotrace.compiler.types import NONE, Array, Bool, Inet, Int, Pointer, Str, Tuple, Type
 
 _BASIC: dict[str, Type] = {
     **{f"{'' if signed else 'u'}int{bits}": Int(bits // 8, signed)
@@ -25,12 +27,18 @@ _BASIC: dict[str, Type] = {
 _KINDS = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
 
 
+TYPE_NODES = (
+    nodes.NamedType, nodes.PointerTo, nodes.ArrayOf, nodes.TupleType, nodes.TypeOf,
+)  # fmt: skip
+
+
 class TypeReader:
     """Reads type expressions; what is unknown is reported and read as NONE."""
 
-    def __init__(self, btf: Btf, diagnostics: Diagnostics) -> None:
+    def __init__(self, btf: Btf, diagnostics: Diagnostics, type_of: Callable[[Node], Type]) -> None:
         self.btf = btf
         self.diagnostics = diagnostics
+        self.type_of = type_of  # of an expression, for typeof
 
     def read(self, written: TypeExpr) -> Type:
         if isinstance(written, nodes.NamedType):
@@ -39,7 +47,13 @@ class TypeReader:
             return Pointer(self.read(written.target))
         if isinstance(written, nodes.ArrayOf):
             return self.array(written)
-        return NONE  # what remains is refused by sema/support.py
+        if isinstance(written, nodes.TupleType):
+            return Tuple(tuple(self.read(item) for item in written.items))
+        return self.of(written.operand)
+
+    def of(self, operand: Node) -> Type:
+        """The type of what stands in sizeof, offsetof or typeof: a type or an expression."""
+        return self.read(operand) if isinstance(operand, TYPE_NODES) else self.type_of(operand)
 
     def named(self, written: nodes.NamedType) -> Type:
         if not written.tag and written.name in _BASIC:
