@@ -72,6 +72,9 @@ class ProgramEmitter:
         address = self.shared.module.setting(name, IntKind(8, False))
         return self.ir.load(address, typ=I64)
 
+    def setting_at(self, name: str) -> Reg:
+        return self.shared.module.setting(name, self.shared.plan.parameters[name].kind)
+
     def slot(self, size: int, align: int = 8) -> Reg:
         return self.fn.slot(size, align)
 
@@ -160,8 +163,9 @@ class ProgramEmitter:
 
     def context_word(self, offset: int) -> Reg:
         """A u64 of the context; the verifier wants a constant offset from the pointer it gave."""
-        pin = self.fn.module.static_offset
-        return self.load(self.ir.call(pin, [self.ctx]), offset, 8)
+        place = self.offset(self.ir.call(self.fn.module.static_offset, [self.ctx]), offset)
+        # loaded as a pointer, or else LLVM joins it with loads of numbers from a map's value
+        return self.word(self.ir.load(place, typ=POINTER, align=8))
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
         return self.fn.helper(name, *(self.const(a) if isinstance(a, int) else a for a in args))
