@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=build.version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     compile_ = commands.add_parser("build", help="compile scripts into NAME.bpf.o")
+    compile_.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a .bt script")
     _add_inputs(compile_)
     compile_.add_argument(
         "-o", "--output", type=Path, metavar="OUT",
@@ -62,8 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     compile_.set_defaults(command=_build)
     run = commands.add_parser(
-        "run", help="compile and run on this machine; loader options after --"
+        "run", help="compile and run on this machine; the script's parameters after --"
     )
+    run.add_argument(
+        "words", nargs="*", metavar="FILE [PARAMETER]",
+        help="a .bt script (without -e), then its positional parameters",
+    )  # fmt: skip
     _add_inputs(run)
     run.add_argument("-p", metavar="PID", dest="pid", help="trace one process")
     run.add_argument("-c", metavar="CMD", dest="cmd", help="run a command and trace it")
@@ -77,7 +82,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a .bt script")
     parser.add_argument("-e", metavar="PROGRAM", dest="program", help="a script given here")
     parser.add_argument(
         "--btf", type=Path, metavar="FILE", help="BTF to build against (this kernel's)"
@@ -121,7 +125,10 @@ def _run(options: argparse.Namespace, loader_args: list[str]) -> int:
         *(("--no-warnings",) if options.no_warnings else ()),
         *(("--dry-run",) if options.dry_run else ()),
     ]
-    tail = ["--", *loader_args] if loader_args else []
+    scripts = 1 if options.program is None else 0
+    options.files = [Path(word) for word in options.words[:scripts]]
+    parameters = [*options.words[scripts:], *loader_args]
+    tail = ["--", *parameters] if parameters else []
     path = build.memory_object(_request(options))
     os.execv(sys.executable, [sys.executable, "-m", LOADER, "run", path, *flags, *tail])
 

@@ -27,6 +27,9 @@ class Emitter(Protocol):
     def setting(self, name: str) -> Reg:
         """Value of a u64 that the loader sets before load (runtime/metadata.py, Setting)."""
 
+    def setting_at(self, name: str) -> Reg:
+        """Address of one of the script's parameters (builtins/record.py, LoadParameter)."""
+
     def slot(self, size: int, align: int = 8) -> Reg:
         """Memory that lives while the program runs; not cleared."""
 

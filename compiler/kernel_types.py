@@ -33,11 +33,15 @@ _WIDTHS = (1, 2, 4, 8)
 
 @dataclass(frozen=True)
 class FieldInfo:
-    """One field: its type, its type id, whether it is a bitfield (bits > 0)."""
+    """One field: its type, its type id, whether it is a bitfield (bits > 0).
+
+    bit_offset counts from the start of the struct that was asked, at the build host.
+    """
 
     type: Type
     type_id: int
     bits: int
+    bit_offset: int
 
 
 def type_of(btf: Btf, type_id: int, space: Space = Space.KERNEL) -> Type:
@@ -53,7 +57,7 @@ def type_of(btf: Btf, type_id: int, space: Space = Space.KERNEL) -> Type:
         return _array(btf, resolved, space)
     if isinstance(resolved, bt.Struct):
         known_as = resolved.id if resolved.name else _typedef_of(btf, type_id) or resolved.id
-        return Struct(resolved.name, resolved.is_union, btf, known_as)
+        return Struct(resolved.name, resolved.is_union, btf.owner(known_as), known_as)
     if isinstance(resolved, bt.Enum):
         values = tuple((v.name, v.value) for v in resolved.values)
         return EnumType(resolved.size, resolved.signed, name=resolved.name, enumerators=values)
@@ -76,7 +80,7 @@ def field_of(struct: Struct, name: str) -> FieldInfo | None:
     for member in _named_members(struct.btf, struct.type_id):
         if member.name == name:
             kind = type_of(struct.btf, member.type_id)
-            return FieldInfo(kind, member.type_id, member.bit_size)
+            return FieldInfo(kind, member.type_id, member.bit_size, member.bit_offset)
     return None
 
 
@@ -91,7 +95,7 @@ def find_struct(btf: Btf, tag: str, name: str) -> Struct | None:
     type_id = btf.find(kind, name)
     if type_id is None:
         return None
-    return Struct(name, tag == "union", btf, type_id)
+    return Struct(name, tag == "union", btf.owner(type_id), type_id)
 
 
 def find_named(btf: Btf, tag: str, name: str) -> Type | None:
@@ -108,15 +112,33 @@ def find_named(btf: Btf, tag: str, name: str) -> Type | None:
     return None
 
 
-def _named_members(btf: Btf, type_id: int) -> Iterator[bt.Member]:
+def redefined(kind: Type, btf: Btf) -> Type:
+    """The type with each kernel struct replaced by the one that the script declares so named."""
+    if btf.relocatable:
+        return kind
+    if isinstance(kind, Pointer):
+        target = redefined(kind.target, btf)
+        return kind if target is kind.target else Pointer(target, kind.space)
+    if isinstance(kind, Array):
+        element = redefined(kind.element, btf)
+        return kind if element is kind.element else Array(element, kind.count)
+    if isinstance(kind, Struct) and kind.name and kind.relocated:
+        found = find_struct(btf, "union" if kind.union else "struct", kind.name)
+        return found if found and not found.relocated else kind
+    return kind
+
+
+def _named_members(btf: Btf, type_id: int, start: int = 0) -> Iterator[bt.Member]:
+    """The members that have names, with their offsets in bits from `start` on."""
     struct = btf.resolve(type_id)
     if not isinstance(struct, bt.Struct):
         return
     for member in struct.members:
+        offset = start + member.bit_offset
         if member.name:
-            yield member
+            yield member._replace(bit_offset=offset)
         else:
-            yield from _named_members(btf, member.type_id)
+            yield from _named_members(btf, member.type_id, offset)
 
 
 def _integer(item: bt.Int) -> Type:
@@ -130,7 +152,8 @@ def _integer(item: bt.Int) -> Type:
 def _array(btf: Btf, array: bt.Array, space: Space) -> Type:
     element = btf.resolve(array.elem)
     if isinstance(element, bt.Int) and element.size == 1 and element.encoding != "bool":
-        if element.signed or element.encoding == "char" or element.name == "char":
+        plain = "char" in (element.encoding, element.name)
+        if plain or (element.signed and btf.relocatable):
             return Str(array.count, padded=False)
         return Array(UINT8, array.count)
     item = type_of(btf, array.elem, space)
@@ -139,7 +162,7 @@ def _array(btf: Btf, array: bt.Array, space: Space) -> Type:
 
 def _forward(btf: Btf, forward: bt.Fwd) -> Type:
     full = find_struct(btf, "union" if forward.is_union else "struct", forward.name)
-    return full or Struct(forward.name, forward.is_union, btf, forward.id)
+    return full or Struct(forward.name, forward.is_union, btf.owner(forward.id), forward.id)
 
 
 def _tagged(btf: Btf, type_id: int, space: Space) -> Space:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from aotrace.compiler.arch import Arch
+from aotrace.compiler.cdecl.declare import declare_types
 from aotrace.compiler.codegen.backend import Backend
 from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.compiler.codegen.program import generate
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import CompileError, Diagnostic, Diagnostics, Severity
+from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.objfile.describe import describe
 from aotrace.compiler.objfile.finish import finish
@@ -25,6 +27,7 @@ from aotrace.compiler.sema.infer import Inference, infer_types
 from aotrace.compiler.sema.mapdecls import read_declarations
 from aotrace.compiler.sema.names import Names, resolve_names
 from aotrace.compiler.sema.plan import Plan, make_plan
+from aotrace.compiler.sema.settings import collect_parameters
 from aotrace.compiler.sema.support import check_support
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit, resolve_probes
@@ -50,6 +53,7 @@ class Analysis:
     """A script whose meaning is known."""
 
     program: Program
+    btf: Btf  # the kernel's, with what the script declares
     units: list[Unit]
     names: Names
     constants: NodeTable[Constant]
@@ -106,7 +110,10 @@ class Compiler:
         diagnostics = Diagnostics()
         check_support(program, diagnostics)
         diagnostics.stop_if_failed()
-        btf = self.sources.btf
+        btf = declare_types(
+            program.definitions, self.sources.btf, self.options.arch.name, diagnostics
+        )
+        diagnostics.stop_if_failed()
         config = read_config(program, self.options.config, diagnostics)
         units = resolve_probes(program, self.sources, self.options.arch, diagnostics)
         names = resolve_names(program, btf, diagnostics)
@@ -118,9 +125,12 @@ class Compiler:
         diagnostics.stop_if_failed()
         declared = read_declarations(program, constants, found, diagnostics)
         diagnostics.stop_if_failed()
+        parameters = collect_parameters(units, names, constants, btf, config, diagnostics)
+        diagnostics.stop_if_failed()
         plan = make_plan(units, names, constants, found, declared, btf, config)
+        plan.parameters.update(parameters)
         warnings = diagnostics.warnings
-        return Analysis(program, units, names, constants, found, plan, config, warnings)
+        return Analysis(program, btf, units, names, constants, found, plan, config, warnings)
 
     def emit(self, source: Source, analysis: Analysis, listings: bool = False) -> Output:
         """Plan to object bytes. Raises CompileError."""
@@ -134,7 +144,7 @@ class Compiler:
         try:
             module = generate(
                 source, options.arch.name, a.plan, a.names, a.constants, a.found,
-                self.sources.btf, a.config,
+                a.btf, a.config,
             )  # fmt: skip
             emitted = self.backend.emit(module.finish(), options.arch.name, listings)
             finished = finish(emitted.object, module.fixups, section)

@@ -135,7 +135,7 @@ class Pointer(Type):
 
 @dataclass(frozen=True)
 class Struct(Type):
-    """A struct or union known from BTF; its fields are relocated at load."""
+    """A struct or union of the kernel's BTF, or one that the script declares."""
 
     name: str
     union: bool
@@ -144,6 +144,11 @@ class Struct(Type):
 
     def __str__(self) -> str:
         return f"{'union' if self.union else 'struct'} {self.name or '(anonymous)'}"
+
+    @property
+    def relocated(self) -> bool:
+        """Whether its fields are where the target's kernel has them; else where the script says."""
+        return self.btf.relocatable
 
     @property
     def size(self) -> int:

@@ -47,7 +47,18 @@ def _run(options: Options) -> int:
         return _PIPE_CLOSED
 
 
+def _help_on(options: Options) -> str:
+    """Help on an object's own parameters where one is named, else on the program."""
+    if not options.object:
+        return _help()
+    from aotrace.loader.inspection import usage
+
+    return usage(options.object) + f"\noptions:\n{describe((*RUN_OPTIONS, HELP))}"
+
+
 def _inspect(options: Options) -> int:
+    if options.parameters:
+        raise UsageError(f"more than one object: {options.object} {options.parameters[0]}")
     from aotrace.loader.inspection import show
 
     return show(options)
@@ -97,7 +108,7 @@ def _dispatch(words: list[str]) -> int:
         if command.name == first:
             options = parse(words, command.options)
             if options.help:
-                sys.stdout.write(_help())
+                sys.stdout.write(_help_on(options))
                 return 0
             return command.run(options)
     raise UsageError(f"no such command: {first}", "commands: run, inspect; see aotrace --help")

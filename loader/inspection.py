@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from aotrace.loader import objectfile
+from aotrace.loader import objectfile, parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ def show(options: Options) -> int:
     return 0
 
 
+def usage(path: str) -> str:
+    """How to run an object: the head of its help. Raises ObjectError."""
+    meta = objectfile.read(path).metadata()
+    described = parameters.describe(meta)
+    text = f"usage: aotrace run {path} [options]{' [-- parameters]' if described else ''}\n"
+    if not described:
+        return f"{text}\n{meta.script} takes no parameters\n"
+    return text + "\n".join(["", f"parameters of {meta.script}:", *parameters.lines(described), ""])
+
+
 def describe(file: ObjectFile, meta: Metadata) -> dict[str, Any]:
     """Everything, as JSON has it."""
     return {
@@ -41,6 +51,7 @@ def describe(file: ObjectFile, meta: Metadata) -> dict[str, Any]:
         "probes": [_probe(p) for p in meta.programs],
         "maps": [_map(m) for m in meta.maps],
         "events": [_event(number, e) for number, e in enumerate(meta.events)],
+        "parameters": parameters.describe(meta),
         "settings": [{"name": s.name, "type": s.kind.type_name()} for s in meta.settings],
         "config": meta.config,
         "helpers": meta.helpers,
@@ -96,6 +107,7 @@ def render(description: dict[str, Any]) -> str:
         ["", "probes:", *(f"  {p['probe']}  (line {p['line']})" for p in description["probes"])],
         ["", "maps:", *map(_map_line, description["maps"])],
         ["", "events:", *map(_event_line, description["events"])],
+        ["", "parameters:", *parameters.lines(description["parameters"])],
         ["", "settings:", *(f"  {s['name']} {s['type']}" for s in description["settings"])],
         ["", "helpers:", *(f"  {helper}" for helper in description["helpers"])],
         ["", "kernel types and fields:", *map(_type_line, description["kernel"].items())],

@@ -21,7 +21,11 @@ _HINT = "compile the script again with `aotracec build`"
 
 
 def load_object(
-    lib: Libbpf, file: ObjectFile, meta: Metadata, known: Mapping[str, int], missing: MissingProbes
+    lib: Libbpf,
+    file: ObjectFile,
+    meta: Metadata,
+    known: Mapping[str, int | bytes],
+    missing: MissingProbes,
 ) -> Object:
     """Open, configure and load. Raises LoaderError.
 

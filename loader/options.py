@@ -45,7 +45,8 @@ HELP = Option(("-h", "--help"), "help", None, "show this")
 
 
 class Options:
-    """What was asked for. `parameters` are the words after `--`, for the script."""
+    """What was asked for. `parameters` are the words for the script: those behind the object's name
+    that are no options, and all after `--`."""
 
     def __init__(self) -> None:
         self.object = ""
@@ -81,9 +82,15 @@ def parse(arguments: Sequence[str], table: Sequence[Option]) -> Options:
         if option is None:
             raise UsageError(f"no such option: {word}", _SEE)
         setattr(options, option.name, _value(option, flag, given, words))
+    options.object, options.parameters = _sorted(objects, options.parameters)
     if not options.help:
-        _check(options, objects)
+        _check(options)
     return options
+
+
+def _sorted(words: list[str], parameters: list[str]) -> tuple[str, list[str]]:
+    """The object's name (or nothing), and what is left for the script."""
+    return (words[0], words[1:] + parameters) if words else ("", parameters)
 
 
 _SEE = "see aotrace --help"
@@ -107,12 +114,11 @@ def _value(option: Option, flag: str, given: str | None, words: list[str]) -> An
     return words.pop(0) if given is None else given
 
 
-def _check(options: Options, objects: list[str]) -> None:
-    """What the words mean. Sets `object` and the number in `pid`."""
-    if len(objects) != 1:
-        what = "no object file is given" if not objects else f"more than one: {' '.join(objects)}"
-        raise UsageError(what, "usage: aotrace run OBJECT [options] [-- parameters]")
-    options.object = objects[0]
+def _check(options: Options) -> None:
+    """What the words mean. Sets the number in `pid`."""
+    if not options.object:
+        hint = "usage: aotrace run OBJECT [options] [-- parameters]"
+        raise UsageError("no object file is given", hint)
     if options.format not in FORMATS:
         raise UsageError(f"no output format {options.format!r}", f"formats: {', '.join(FORMATS)}")
     if options.pid is not None and options.command is not None:

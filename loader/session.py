@@ -30,12 +30,14 @@ def run(options: Options) -> int:
     file = objectfile.read(options.object)
     meta = file.metadata()
     target.check_arch(file.path, meta.arch)
-    target.check_privileges()
     console = Console(options.quiet, options.warnings)
+    of_script = settings.of_script(meta, options.parameters, console)
+    target.check_privileges()
     with Owned() as owned:
         lib = libbpf.load(options.verbose)
         process = _open_process(options, lib, owned)
-        known = settings.values(process.pid if process else 0)
+        cpus = possible_cpus(lib)
+        known = {**settings.values(process.pid if process else 0, cpus), **of_script}
         missing = MissingProbes(meta, console)
         probes = owned.own(Probes(meta, missing))
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing))
@@ -45,7 +47,6 @@ def run(options: Options) -> int:
             open_ring(lib, ring_map, max((event.size for event in meta.events), default=0))
         )
         output = _open_output(options, sink, console)
-        cpus = possible_cpus(lib)
         maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
         stage = Stage(output, maps, ring.lead)
         lost = _open_lost(file, bpf, output)

@@ -13,21 +13,37 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aotrace.loader.console import Console
     from aotrace.loader.libbpf.handles import Object
-    from aotrace.runtime.metadata import Setting
+    from aotrace.runtime.metadata import Metadata, Setting
 
 _RODATA = ".rodata"
+_PARAMETERS = ("$", "--", "str($", "probe:")  # how the names of such settings begin
 
 
-def values(target_pid: int) -> dict[str, int]:
-    """The value of each setting that an object may ask for."""
+def values(target_pid: int, cpus: int) -> dict[str, int | bytes]:
+    """The value of each setting that an object may ask for, whatever its script."""
     return {
         "target_pid": target_pid,
+        "cpus": cpus,
         "start_boot": time.clock_gettime_ns(time.CLOCK_BOOTTIME),
     }
 
 
-def write(bpf: Object, settings: Sequence[Setting], known: Mapping[str, int]) -> None:
+def of_script(meta: Metadata, words: Sequence[str], console: Console) -> dict[str, int | bytes]:
+    """The values of the script's parameters, and its attach points completed by them.
+
+    Raises LoaderError where a word is not what the script takes.
+    """
+    asked = any(s.name.startswith(_PARAMETERS) for s in meta.settings)
+    if not asked and not words and not any(p.point for p in meta.programs):
+        return {}
+    from aotrace.loader import parameters  # most scripts have none
+
+    return parameters.apply(meta, words, console)
+
+
+def write(bpf: Object, settings: Sequence[Setting], known: Mapping[str, int | bytes]) -> None:
     """Fill in the settings of an object that is not loaded yet. Raises ObjectError."""
     if not settings:
         return
@@ -38,5 +54,10 @@ def write(bpf: Object, settings: Sequence[Setting], known: Mapping[str, int]) ->
         if setting.name not in known or end > len(memory):
             hint = "install a newer aotrace here, or compile the script again"
             raise ObjectError(f"the object has an unknown setting: {setting.name}", hint)
-        value = known[setting.name]
-        memory[setting.offset : end] = value.to_bytes(setting.kind.size, "little")
+        memory[setting.offset : end] = _bytes(known[setting.name], setting.kind.size)
+
+
+def _bytes(value: int | bytes, size: int) -> bytes:
+    if isinstance(value, bytes):
+        return value.ljust(size, b"\0")
+    return (value & (1 << size * 8) - 1).to_bytes(size, "little")

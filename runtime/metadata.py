@@ -14,8 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from aotrace.runtime.points import Part
+
 SECTION = ".aotrace"
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 
 #: Symbols that the compiler puts into every object for the loader.
 RING_BUFFER = "events"
@@ -49,11 +51,20 @@ class Program:
     """One BPF program: where it attaches and by which mechanism.
 
     `mechanism` names a file of loader/attach; `target` is what that mechanism needs, by its own
-    keys; `line` is the probe's line in the script.
+    keys; `line` is the probe's line in the script. `point` is there where parameters complete the
+    attach point: its parts, each a list of texts and of parameters' numbers; `target` is then what
+    they leave open (runtime/points.py).
     """
 
     def __init__(
-        self, name: str, section: str, probe: str, mechanism: str, target: dict[str, Any], line: int
+        self,
+        name: str,
+        section: str,
+        probe: str,
+        mechanism: str,
+        target: dict[str, Any],
+        line: int,
+        point: list[Part] | None = None,
     ) -> None:
         self.name = name
         self.section = section
@@ -61,9 +72,10 @@ class Program:
         self.mechanism = mechanism
         self.target = target
         self.line = line
+        self.point = point
 
     def dump(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return _without_none(vars(self), "point")
 
     @classmethod
     def load(cls, record: dict[str, Any]) -> Program:
@@ -71,7 +83,22 @@ class Program:
             _take(record, field, str) for field in ("name", "section", "probe", "mechanism")
         )
         target, line = _take(record, "target", dict), _natural(record, "line")
-        return cls(name, section, probe, mechanism, target, line)
+        return cls(name, section, probe, mechanism, target, line, _point(record.get("point")))
+
+
+def _without_none(record: dict[str, Any], *optional: str) -> dict[str, Any]:
+    """A record's fields less the optional ones that say nothing."""
+    return {k: v for k, v in record.items() if k not in optional or v is not None}
+
+
+def _point(parts: Any) -> list[Part] | None:
+    if parts is None:
+        return None
+    for part in parts:
+        for piece in part:
+            if not isinstance(piece, str) and (type(piece) is not int or piece < 1):
+                raise ValueError(f"{piece!r} in an attach point")
+    return [list(part) for part in parts]
 
 
 class Map:
@@ -146,23 +173,39 @@ class Event:
 class Setting:
     """A variable in .rodata that the loader fills before the object is loaded: name, offset, kind.
 
-    Names: `target_pid` (u64, 0: all), `start_boot` (u64 ns, CLOCK_BOOTTIME at start) and, from
-    parameters, `$1`, `$#`, `--name`.
+    Names: `target_pid` (u64, 0: all), `start_boot` (u64 ns, CLOCK_BOOTTIME at start), `probe:TEXT`
+    (the attach point TEXT with its parameters in place) and the script's parameters: `$1` as a
+    number, `str($1)` as a string, `$#`, and `--name` with the default and the description that
+    getopt() gives it.
     """
 
-    def __init__(self, name: str, offset: int, kind: Kind) -> None:
+    def __init__(
+        self,
+        name: str,
+        offset: int,
+        kind: Kind,
+        default: int | str | None = None,
+        description: str | None = None,
+    ) -> None:
         self.name = name
         self.offset = offset
         self.kind = kind
+        self.default = default
+        self.description = description
 
     def dump(self) -> dict[str, Any]:
-        return {**vars(self), "kind": self.kind.spec()}
+        fields = _without_none(vars(self), "default", "description")
+        return {**fields, "kind": self.kind.spec()}
 
     @classmethod
     def load(cls, record: dict[str, Any]) -> Setting:
-        return cls(
-            _take(record, "name", str), _natural(record, "offset"), from_spec(record["kind"])
-        )
+        default, description = record.get("default"), record.get("description")
+        if not isinstance(default, (int, str, type(None))):
+            raise ValueError(f"default is {default!r}")
+        if description is not None and not isinstance(description, str):
+            raise ValueError(f"description is {description!r}")
+        name, offset = _take(record, "name", str), _natural(record, "offset")
+        return cls(name, offset, from_spec(record["kind"]), default, description)
 
 
 class Metadata:

@@ -7,6 +7,7 @@ from aotrace.compiler.builtins.clock import CLOCK
 from aotrace.compiler.builtins.maps import MAPS
 from aotrace.compiler.builtins.net import NET
 from aotrace.compiler.builtins.output import OUTPUT
+from aotrace.compiler.builtins.params import PARAMS
 from aotrace.compiler.builtins.probe import PROBE
 from aotrace.compiler.builtins.process import PROCESS
 from aotrace.compiler.builtins.record import Entry
@@ -14,7 +15,7 @@ from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 
 #: Every name that the language brings along.
 ENTRIES: tuple[Entry, ...] = (
-    *PROCESS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *NET, *OUTPUT, *MAPS, *AGGREGATES,
+    *PROCESS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

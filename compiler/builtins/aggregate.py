@@ -59,6 +59,41 @@ def _extreme(less: str, more: str, e: Emitter, site: Site, entry: Reg) -> None:
         e.store(entry, _WORD, _WORD, e.const(1))
 
 
+def _merge_sums(e: Emitter, _kind: Aggregate, state: Reg, entry: Reg) -> None:
+    _add(e, state, 0, e.load(entry, 0, _WORD))
+
+
+def _merge_averages(e: Emitter, kind: Aggregate, state: Reg, entry: Reg) -> None:
+    _merge_sums(e, kind, state, entry)
+    _add(e, state, _WORD, e.load(entry, _WORD, _WORD))
+
+
+def _merge_extremes(
+    less: str, more: str, e: Emitter, kind: Aggregate, state: Reg, entry: Reg
+) -> None:
+    """Take a CPU's value when that CPU has seen one and it beats the others'."""
+    value, kept = e.load(entry, 0, _WORD), e.load(state, 0, _WORD)
+    beats = e.op(more if kind.signed else less, value, kept)
+    first = e.op("eq", e.load(state, _WORD, _WORD), 0)
+    seen = e.op("ne", e.load(entry, _WORD, _WORD), 0)
+    with e.if_(e.op("and", seen, e.op("or", beats, first))):
+        e.store(state, 0, _WORD, value)
+        e.store(state, _WORD, _WORD, e.const(1))
+
+
+def _merged(e: Emitter, _kind: Aggregate, state: Reg) -> Reg:
+    return e.load(state, 0, _WORD)
+
+
+def _average(e: Emitter, kind: Aggregate, state: Reg) -> Reg:
+    total, number = e.load(state, 0, _WORD), e.load(state, _WORD, _WORD)
+    if not kind.signed:
+        return e.op("udiv", total, number)
+    negative = e.op("slt", total, 0)
+    size = e.op("udiv", e.select(negative, e.op("sub", 0, total), total), number)
+    return e.select(negative, e.op("sub", 0, size), size)
+
+
 def _bump(e: Emitter, entry: Reg, bucket: Reg) -> None:
     _add(e, e.offset(entry, e.op("mul", bucket, _WORD), step=_WORD), 0, e.const(1))
 
@@ -142,19 +177,33 @@ def _stored(name: str, site: Site) -> Type:
     return Aggregate(name, kinds[name](_signed(site)))
 
 
-def _aggregate(name: str, doc: str, update: object) -> AggregateFunction:
-    return AggregateFunction(name, doc, (_VALUE,), partial(_stored, name), update)  # type: ignore[arg-type]
-
-
 AGGREGATES = (
     AggregateFunction(
-        "count", "How often it was called.", (), lambda _: Aggregate("count", CountKind()), _count
+        "count", "How often it was called.", (), lambda _: Aggregate("count", CountKind()), _count,
+        merge=_merge_sums, result=_merged,
     ),
-    _aggregate("sum", "The sum of the values.", _sum),
-    _aggregate("min", "The least value.", partial(_extreme, "ult", "slt")),
-    _aggregate("max", "The greatest value.", partial(_extreme, "ugt", "sgt")),
-    _aggregate("avg", "The average of the values.", _avg),
-    _aggregate("stats", "Count, average and total of the values.", _avg),
+    AggregateFunction(
+        "sum", "The sum of the values.", (_VALUE,), partial(_stored, "sum"), _sum,
+        merge=_merge_sums, result=_merged,
+    ),
+    AggregateFunction(
+        "min", "The least value.", (_VALUE,), partial(_stored, "min"),
+        partial(_extreme, "ult", "slt"), merge=partial(_merge_extremes, "ult", "slt"),
+        result=_merged,
+    ),
+    AggregateFunction(
+        "max", "The greatest value.", (_VALUE,), partial(_stored, "max"),
+        partial(_extreme, "ugt", "sgt"), merge=partial(_merge_extremes, "ugt", "sgt"),
+        result=_merged,
+    ),
+    AggregateFunction(
+        "avg", "The average of the values.", (_VALUE,), partial(_stored, "avg"), _avg,
+        merge=_merge_averages, result=_average,
+    ),
+    AggregateFunction(
+        "stats", "Count, average and total of the values.", (_VALUE,), partial(_stored, "stats"),
+        _avg,
+    ),
     AggregateFunction(
         "hist", "A histogram by powers of two, finer with bits.",
         (_VALUE, Parameter("bits", INTEGER, constant=True, optional=True)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
 from aotrace.compiler.builtins.record import Constant, EventFunction, EventSpec, Parameter, Site
 from aotrace.compiler.syntax.nodes import MapRef
@@ -44,6 +46,16 @@ def _printf(site: Site) -> EventSpec:
     return EventSpec("printf", tuple(args), {"format": form})
 
 
+def _shown_as_text(constants: Sequence[Constant]) -> set[int]:
+    """Arguments of a %s: a positional parameter is shown there as it was given."""
+    form = constants[0] if constants else None
+    if not isinstance(form, bytes):
+        return set()
+    text = form.decode("utf-8", "surrogateescape")
+    found = printf.conversions(printf.parse(text))
+    return {index for index, item in enumerate(found, 1) if item.specifier == "s"}
+
+
 def _decoded(constant: Constant) -> object:
     """A constant as the loader would have decoded it."""
     if isinstance(constant, bytes):
@@ -84,7 +96,7 @@ OUTPUT = (
     EventFunction(
         "printf", "Print by a format, as C's printf.",
         (Parameter("format", STRING, constant=True), Parameter("args", PRINTABLE, many=True)),
-        _printf, _check_printf,
+        _printf, _check_printf, texts=_shown_as_text,
     ),
     EventFunction(
         "print", "Print a value, or a map (only its `top` greatest, divided by `div`).",

@@ -6,7 +6,7 @@ that it becomes, and its line of documentation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,10 @@ from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.probes.record import ResolvedProbe
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
-from aotrace.compiler.types import Type
+from aotrace.compiler.types import Aggregate, Type
+from aotrace.runtime.values import Kind
+
+STATE_SIZE = 16  # bytes in which the CPUs' values are merged
 
 Constant = int | bytes | bool | None
 
@@ -31,13 +34,27 @@ class Accepts:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter. constant: its value must be known at build. many: stands for the rest."""
+    """One parameter. constant: its value must be known at build. many: stands for the rest.
+
+    text: a positional parameter of the script (`$1`) is read as a string here, not as a number.
+    """
 
     name: str
     accepts: Accepts
     constant: bool = False
     optional: bool = False
     many: bool = False
+    text: bool = False
+
+
+@dataclass(frozen=True)
+class LoadParameter:
+    """A parameter of the script that the loader sets: its setting's name (runtime/metadata.py)."""
+
+    name: str
+    kind: Kind
+    default: int | str | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +115,8 @@ class Builtin:
     emit: Callable[[Emitter, ProbeContext, Reg | None], Reg]
     #: what to say to a probe that does not have it
     hints: Callable[[ProbeContext], tuple[str, ...]] | None = None
+    #: what the loader must set for it in such a probe, if anything
+    parameter: Callable[[ProbeContext], LoadParameter | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,8 @@ class Function:
     type: Callable[[Site], Type]
     emit: Callable[[Emitter, Site, Reg | None], Reg]
     check: Callable[[Site], None] | None = None
+    #: the value is a parameter that the loader sets
+    parameter: Callable[[Site], LoadParameter] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +144,8 @@ class EventFunction:
     check: Callable[[Site], None] | None = None
     #: True: the program ends after it
     leaves: bool = False
+    #: positions of arguments that are shown as text, by the constants among the arguments
+    texts: Callable[[Sequence[Constant]], Container[int]] = lambda _constants: ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +166,11 @@ class MapFunction:
 
 @dataclass(frozen=True)
 class AggregateFunction:
-    """A function assigned to a map: `@ = count()`. `update` changes one CPU's value in place."""
+    """A function assigned to a map: `@ = count()`. `update` changes one CPU's value in place.
+
+    A script can read the map as an integer where `merge` is set: it takes one CPU's value into a
+    state of `STATE_SIZE` bytes, zero at first, of which `result` makes the number.
+    """
 
     name: str
     doc: str
@@ -151,6 +178,8 @@ class AggregateFunction:
     type: Callable[[Site], Type]
     update: Callable[[Emitter, Site, Reg], None]
     check: Callable[[Site], None] | None = None
+    merge: Callable[[Emitter, Aggregate, Reg, Reg], None] | None = None
+    result: Callable[[Emitter, Aggregate, Reg], Reg] | None = None
 
 
 Entry = Builtin | Function | EventFunction | MapFunction | AggregateFunction
@@ -165,6 +194,17 @@ def arity_error(entry_name: str, parameters: Sequence[Parameter], given: int) ->
     if most is not None and given > most:
         return f"{entry_name}() takes {_count(most, _most(most, least))} ({given} provided)"
     return None
+
+
+def match_parameters(parameters: Sequence[Parameter], given: int) -> list[Parameter]:
+    """The parameter of each argument: optional ones fall away from the end first."""
+    matched = list(parameters)
+    for parameter in reversed(parameters):
+        if len(matched) > given and (parameter.optional or parameter.many):
+            matched.remove(parameter)
+    while matched and len(matched) < given and matched[-1].many:
+        matched.append(matched[-1])
+    return matched[:given]
 
 
 def _least(most: int | None, least: int) -> str:
@@ -182,5 +222,6 @@ def _count(number: int, limit: str) -> str:
 
 __all__ = [
     "Accepts", "AggregateFunction", "Builtin", "Constant", "Entry", "EventFunction", "EventSpec",
-    "Function", "MapAccess", "MapFunction", "Parameter", "ProbeContext", "Site", "arity_error",
+    "Function", "LoadParameter", "MapAccess", "MapFunction", "Parameter", "ProbeContext", "Site",
+    "arity_error", "match_parameters",
 ]  # fmt: skip

@@ -54,7 +54,7 @@ def _length(e: Emitter, site: Site, capacity: int) -> Reg:
 TEXT_FUNCTIONS = (
     Function(
         "str", "The string at an address, up to max_strlen or to a length of its own.",
-        (Parameter("data", TEXT), Parameter("length", INTEGER, optional=True)),
+        (Parameter("data", TEXT, text=True), Parameter("length", INTEGER, optional=True)),
         _str_type, _str, _check,
     ),
 )  # fmt: skip

@@ -134,9 +134,8 @@ class Backend:
         self._log = os.memfd_create("llvm-messages")
         self._pid = os.fork()
         if not self._pid:
-            os.close(self._requests)
-            os.close(self._replies)
             os.dup2(self._log, 2)
+            _keep_only(*sorted((request_out, reply_in)))
             _serve(request_out, reply_in)
         os.close(request_out)
         os.close(reply_in)
@@ -208,6 +207,14 @@ def _read_reply(reply: list[bytes]) -> Emitted:
 
 
 # In the worker
+
+
+def _keep_only(low: int, high: int) -> None:
+    """Close all but these and the standard streams: a worker that held the pipe of another one
+    open would keep that one from seeing its end."""
+    os.closerange(3, low)
+    os.closerange(low + 1, high)
+    os.closerange(high + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def _serve(requests: int, replies: int) -> NoReturn:

@@ -172,7 +172,7 @@ class ProgramEmitter:
 
     def core(self, kind: RelocKind, root: int, steps: tuple[str | int, ...]) -> Reg:
         """The relocated value that a CO-RE access stands for."""
-        return self.fn.core_value(Access(kind, self.shared.btf, root, steps))
+        return self.fn.core_value(Access(kind, self.shared.btf.owner(root), root, steps))
 
     # --- expressions
 

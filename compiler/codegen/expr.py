@@ -15,6 +15,7 @@ from aotrace.compiler.emitter import Reg
 from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.sema.operators import COMPARISONS, compare_signed
+from aotrace.compiler.sema.params import COUNT_SETTING, setting_name, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
 from aotrace.compiler.types import (
@@ -59,6 +60,14 @@ def _identifier(e: ProgramEmitter, node: nodes.Ident) -> Reg:
     if constant.enum_id is None:
         return e.const(constant.value)
     return e.core(RelocKind.ENUMVAL_VALUE, constant.enum_id, (constant.enumerator,))
+
+
+def _parameter(e: ProgramEmitter, node: nodes.Param) -> Reg:
+    return e.load(e.setting_at(setting_name(node, e.type_of(node))), 0, 8)
+
+
+def _parameter_count(e: ProgramEmitter, _node: nodes.ParamCount) -> Reg:
+    return e.load(e.setting_at(COUNT_SETTING), 0, 8)
 
 
 def _variable(e: ProgramEmitter, node: nodes.Var) -> Reg:
@@ -228,8 +237,10 @@ def _sizeof(e: ProgramEmitter, node: nodes.Sizeof) -> Reg:
 def _offsetof(e: ProgramEmitter, node: nodes.Offsetof) -> Reg:
     struct = e.unit.types[node.operand]
     assert isinstance(struct, Struct)  # inferred
-    start = place.Place(e.const(0), struct, Space.KERNEL, struct.type_id, node.path)
-    return place.address(e, start)
+    found = place.at(e.const(0), struct, Space.KERNEL)
+    for name in node.path:
+        found = place.field(e, found, name)
+    return place.address(e, found)
 
 
 def _block_expression(e: ProgramEmitter, node: nodes.BlockExpr) -> Reg:
@@ -305,6 +316,8 @@ def _map_target(e: ProgramEmitter, node: nodes.Call) -> tuple[nodes.MapRef, Reg]
 
 _VALUES: dict[type, Callable[[Any, Any], Reg]] = {
     nodes.Ident: _identifier,
+    nodes.Param: _parameter,
+    nodes.ParamCount: _parameter_count,
     nodes.Var: _variable,
     nodes.MapRef: maps.read,
     nodes.MapAccess: maps.read,
@@ -336,6 +349,8 @@ def memory(e: ProgramEmitter, node: Expr) -> Reg:
         return e.blob(node.value + b"\0")
     if isinstance(node, nodes.Var):
         return variable_slot(e, node)
+    if (parameter := text_of(node)) and isinstance(kind, Str):
+        return _text_address(e, node, parameter, kind)
     if isinstance(node, (nodes.MapRef, nodes.MapAccess)):
         return maps.found(e, node)
     if isinstance(node, (nodes.TupleItem, nodes.Member, nodes.Index)) and not place.find(e, node):
@@ -343,6 +358,14 @@ def memory(e: ProgramEmitter, node: Expr) -> Reg:
     slot = e.slot(max(kind.size, 8))
     into(e, node, slot, kind)
     return slot
+
+
+def _text_address(e: ProgramEmitter, node: Expr, parameter: nodes.Param, kind: Str) -> Reg:
+    """Of a parameter's text, or of what follows so many bytes of it: nothing, beyond its end."""
+    start = e.setting_at(setting_name(parameter, kind))
+    if not isinstance(node, nodes.Binary):
+        return start
+    return e.offset(start, e.bounded(e.value(node.right), kind.capacity - 1))
 
 
 def into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as ir
-from aotrace.compiler.codegen import expr
+from aotrace.compiler.codegen import expr, maps
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.walk import walk
-from aotrace.compiler.types import Tuple
+from aotrace.compiler.types import Aggregate, Tuple
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -123,9 +123,14 @@ def for_map(e: ProgramEmitter, node: nodes.ForMap) -> None:
     assert isinstance(kind, Tuple)  # inferred
     pair = expr.variable_slot(inner, node.var)
     inner.zero(pair, kind.size)
+    _, at, value, _ = inner.fn.params
     offsets = kind.kind.offsets  # type: ignore[attr-defined]  # of a tuple's kind
-    for source, item, offset in zip(inner.fn.params[1:3], kind.items, offsets, strict=True):
-        inner.copy(inner.offset(pair, offset), source, item.size)
+    inner.copy(inner.offset(pair, offsets[0]), at, kind.items[0].size)
+    stored = e.shared.plan.maps[node.map.name].value
+    if isinstance(stored, Aggregate):
+        inner.store(pair, offsets[1], 8, maps.merged(inner, node.map, at, stored))
+    else:
+        inner.copy(inner.offset(pair, offsets[1]), value, stored.size)
     frame.body(inner)
     e.helper("for_each_map_elem", e.map(node.map), inner.fn.function, frame.memory, 0)
     frame.leave()

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
+from aotrace.compiler.builtins import BY_NAME
+from aotrace.compiler.builtins.record import STATE_SIZE, AggregateFunction
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
-from aotrace.compiler.types import Type
+from aotrace.compiler.types import Aggregate, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
 
+CPUS_SETTING = "cpus"  # how many CPUs the target may have
 _ANY, _NOEXIST = 0, 1  # BPF_ANY, BPF_NOEXIST
 _SCALAR_KEY = 4  # bytes; a map without keys has one entry under u32 0
 
@@ -54,12 +57,37 @@ def found(e: ProgramEmitter, target: MapAccess | MapRef) -> Reg:
 def read(e: ProgramEmitter, target: MapAccess | MapRef) -> Reg:
     """A scalar value; 0 where the key is not there."""
     ref, kind = ref_of(target), value_type(e, target)
+    if isinstance(kind, Aggregate):
+        return merged(e, ref, key(e, target), kind)
     address = e.helper("map_lookup_elem", e.map(ref), key(e, target))
     result = e.slot(8)
     e.store(result, 0, 8, e.const(0))
     with e.if_(address):
         e.store(result, 0, 8, e.load(address, 0, kind.size, getattr(kind, "signed", False)))
     return e.load(result, 0, 8)
+
+
+def merged(e: ProgramEmitter, ref: MapRef, at: Reg, kind: Aggregate) -> Reg:
+    """The number that the values of all CPUs come to (bpf_map_lookup_percpu_elem: Linux 5.19)."""
+    record = BY_NAME[kind.name]
+    assert isinstance(record, AggregateFunction)
+    assert record.merge and record.result  # noqa: PT018  # inferred: it is read as an integer
+    state, cpu = e.slot(STATE_SIZE), e.fn.stack_slot(8)
+    e.zero(state, STATE_SIZE)
+    e.store(cpu, 0, 8, e.const(0))
+    head, body, end = (e.fn.new_block(name) for name in ("cpus", "cpu", "merged"))
+    e.ir.branch(head)
+    e.ir.position_at_end(head)
+    number = e.load(cpu, 0, 8)
+    e.ir.cbranch(e.truth(e.op("ult", number, e.setting(CPUS_SETTING))), body, end)
+    e.ir.position_at_end(body)
+    address = e.helper("map_lookup_percpu_elem", e.map(ref), at, number)
+    with e.if_(address):
+        record.merge(e, kind, state, address)
+    e.store(cpu, 0, 8, e.op("add", number, 1))
+    e.ir.branch(head)
+    e.ir.position_at_end(end)
+    return record.result(e, kind, state)
 
 
 def assign(e: ProgramEmitter, target: MapAccess | MapRef, value: Expr) -> None:

@@ -151,7 +151,8 @@ class ModuleBuilder:
         """
         if name in self._settings:
             return self._module.globals[self._settings[name]]
-        symbol = self._module.get_unique_name("setting_" + re.sub(r"\W", "_", name.strip("-$")))
+        plain = re.sub(r"[^A-Za-z0-9_]", "_", name.strip("-$"))
+        symbol = self._module.get_unique_name(f"setting_{plain}")
         symbol = symbol.replace(".", "_")
         self._settings[name] = symbol
         variable = self._add_variable(symbol, kind)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import llvmlite.ir as ir
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.emitter import Reg
-from aotrace.compiler.kernel_types import field_of
+from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel_types import field_of, redefined
 from aotrace.compiler.probes.record import ContextField
 from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.syntax import nodes
@@ -41,24 +42,32 @@ _LOCATED_MASK = 0xFFFF  # the low half of a __data_loc word is the offset in the
 
 @dataclass(frozen=True)
 class Place:
-    """Memory at `base`, moved by the field path `steps` from the struct `root` (None: no path).
+    """Memory at `base`, moved by the field path `steps` from a kernel struct (none: not moved).
 
-    direct: loads need no helper. bits: the size of a bitfield, else 0. event: whose context it is.
+    root: that struct's BTF and id. direct: loads need no helper. bits: the size of a bitfield, else
+    0; first_bit: where it begins, if that does not have to be relocated. event: whose context it is.
     """
 
     base: Reg
     type: Type
     space: Space
-    root: int | None = None
+    root: tuple[Btf, int] | None = None
     steps: tuple[str | int, ...] = ()
     direct: bool = False
     bits: int = 0
+    first_bit: int = 0
     event: str = ""
 
-    def access(self, e: ProgramEmitter, kind: RelocKind) -> Access:
+    def access(self, kind: RelocKind) -> Access:
         """The relocation of this path."""
         assert self.root is not None
-        return Access(kind, e.shared.btf, self.root, self.steps, self.event)
+        return Access(kind, *self.root, self.steps, self.event)
+
+
+def at(base: Reg, kind: Type, space: Space, direct: bool = False) -> Place:
+    """Where a value of that type lies."""
+    root = (kind.btf, kind.type_id) if isinstance(kind, Struct) else None
+    return Place(base, kind, space, root, direct=direct)
 
 
 def find(e: ProgramEmitter, node: Expr) -> Place | None:
@@ -76,8 +85,7 @@ def _target(e: ProgramEmitter, pointer: Expr) -> Place:
     """What a pointer points to."""
     kind = e.type_of(pointer)
     assert isinstance(kind, Pointer)  # inferred
-    root = kind.target.type_id if isinstance(kind.target, Struct) else None
-    return Place(e.value(pointer), kind.target, kind.space, root, direct=kind.trusted)
+    return at(e.value(pointer), kind.target, kind.space, kind.trusted)
 
 
 def _member(e: ProgramEmitter, node: nodes.Member) -> Place | None:
@@ -85,26 +93,36 @@ def _member(e: ProgramEmitter, node: nodes.Member) -> Place | None:
         return _argument(e, node.name)
     kind = e.type_of(node.base)
     if isinstance(kind, Pointer):
-        return _field(_target(e, node.base), node.name)
+        return field(e, _target(e, node.base), node.name)
     outer = find(e, node.base) if isinstance(kind, Struct) else None
-    return _field(outer, node.name) if outer else None
+    return field(e, outer, node.name) if outer else None
 
 
 def _argument(e: ProgramEmitter, name: str) -> Place | None:
     source = (e.unit.probe.arguments or {})[name]
     if not isinstance(source, ContextField) or source.located:
         return None  # a word is a value, not a place
-    place = Place(e.ctx, source.type, Space.KERNEL, source.struct, source.steps, direct=True)
-    return replace(place, event=source.event)
+    kind, root = redefined(source.type, e.shared.btf), (source.btf, source.struct)
+    return Place(
+        e.ctx, kind, Space.KERNEL, root, source.steps, direct=True, event=source.event
+    )  # fmt: skip
 
 
-def _field(outer: Place, name: str) -> Place:
-    assert isinstance(outer.type, Struct)
-    info = field_of(outer.type, name)
+def field(e: ProgramEmitter, outer: Place, name: str) -> Place:
+    """A field of the struct at a place."""
+    struct = outer.type
+    assert isinstance(struct, Struct)
+    info = field_of(struct, name)
     assert info is not None  # inferred
-    root = outer.root if outer.steps else outer.type.type_id
+    kind = redefined(info.type, e.shared.btf)
+    if not struct.relocated:
+        base = e.op("add", address(e, outer), info.bit_offset // 8)
+        return replace(
+            at(base, kind, outer.space), bits=info.bits, first_bit=info.bit_offset % 8
+        )
+    root = outer.root if outer.steps else (struct.btf, struct.type_id)
     steps = (*outer.steps, name)
-    return replace(outer, type=info.type, root=root, steps=steps, bits=info.bits)
+    return replace(outer, type=kind, root=root, steps=steps, bits=info.bits)
 
 
 def _index(e: ProgramEmitter, node: nodes.Index) -> Place | None:
@@ -121,9 +139,7 @@ def _index(e: ProgramEmitter, node: nodes.Index) -> Place | None:
     constant = e.constant_of(node.index)
     if outer.steps and isinstance(constant, int):
         return replace(outer, type=element_type, steps=(*outer.steps, int(constant)), bits=0)
-    root = element_type.type_id if isinstance(element_type, Struct) else None
-    base = _moved(e, address(e, outer), node.index, element_type)
-    return Place(base, element_type, outer.space, root)
+    return at(_moved(e, address(e, outer), node.index, element_type), element_type, outer.space)
 
 
 def _moved(e: ProgramEmitter, base: Reg, index: Expr, element: Type) -> Reg:
@@ -132,8 +148,10 @@ def _moved(e: ProgramEmitter, base: Reg, index: Expr, element: Type) -> Reg:
 
 def size_of(e: ProgramEmitter, kind: Type) -> Reg:
     """Bytes of a type on the target."""
-    if isinstance(kind, Struct):
-        return e.core(RelocKind.TYPE_SIZE, kind.type_id, ())
+    if isinstance(kind, Struct) and kind.relocated:
+        return e.fn.core_value(Access(RelocKind.TYPE_SIZE, kind.btf, kind.type_id))
+    if isinstance(kind, Array):
+        return e.op("mul", size_of(e, kind.element), kind.count)
     return e.const(1 if kind == NONE else kind.size)
 
 
@@ -142,7 +160,7 @@ def address(e: ProgramEmitter, place: Place) -> Reg:
     base = e.word(place.base)
     if not place.steps:
         return base
-    offset = e.fn.core_value(place.access(e, RelocKind.FIELD_BYTE_OFFSET))
+    offset = e.fn.core_value(place.access(RelocKind.FIELD_BYTE_OFFSET))
     return e.op("add", base, offset)
 
 
@@ -152,10 +170,26 @@ def load(e: ProgramEmitter, place: Place) -> Reg:
         return _load_directly(e, place)
     slot = e.slot(8)
     e.store(slot, 0, 8, e.const(0))
+    if not place.steps and place.bits:
+        return _read_bits(e, place)
     if not place.steps:
         e.helper(_READERS[place.space], slot, place.type.size, address(e, place))
         return e.load(slot, 0, place.type.size, _signed(place.type))
     return _read_relocated(e, place, slot)
+
+
+def _read_bits(e: ProgramEmitter, place: Place) -> Reg:
+    """A bitfield that the script lays out: the bytes it is in, cut by shifts."""
+    slot, last = e.slot(16), place.first_bit + place.bits
+    e.zero(slot, 16)
+    e.helper(_READERS[place.space], slot, -(-last // 8), address(e, place))
+    word = e.load(slot, 0, 8)
+    if last > 64:
+        rest = e.op("shl", e.load(slot, 8, 8), 64 - place.first_bit)
+        word = e.op("or", e.op("lshr", word, place.first_bit), rest)
+        last = place.bits
+    shift = "ashr" if _signed(place.type) else "lshr"
+    return e.op(shift, e.op("shl", word, 64 - last), 64 - place.bits)
 
 
 def _signed(kind: Type) -> bool:
@@ -163,7 +197,7 @@ def _signed(kind: Type) -> bool:
 
 
 def _load_directly(e: ProgramEmitter, place: Place) -> Reg:
-    access = place.access(e, RelocKind.FIELD_BYTE_OFFSET)
+    access = place.access(RelocKind.FIELD_BYTE_OFFSET)
     base = place.base if isinstance(place.base.type, ir.PointerType) else e.ir.inttoptr(
         place.base, ir.PointerType()
     )  # fmt: skip
@@ -175,7 +209,7 @@ def _read_relocated(e: ProgramEmitter, place: Place, slot: Reg) -> Reg:
     """Read as many bytes as the field has on the target, then cut and extend by shifts."""
 
     def core(kind: RelocKind) -> Reg:
-        return e.fn.core_value(place.access(e, kind))
+        return e.fn.core_value(place.access(kind))
 
     if isinstance(place.type, Pointer):
         e.helper(_READERS[place.space], slot, 8, address(e, place))

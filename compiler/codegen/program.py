@@ -51,6 +51,8 @@ def generate(
     lost = module.counter(metadata.LOST_COUNTER)
     maps = {name: _map(module, planned) for name, planned in plan.maps.items()}
     shared = Shared(module, plan, names, constants, found, btf, config, maps, ring, lost)
+    for parameter in plan.parameters.values():  # even of what no code comes to read
+        module.setting(parameter.name, parameter.kind)
     for planned in plan.programs:
         _program(shared, planned)
     return module

@@ -29,6 +29,9 @@ _VOID = Void()
 class Btf:
     """The types of one kernel, or of one module on top of its kernel's (`base`)."""
 
+    #: whether the target has types of these names too, so that accesses can be fitted to it
+    relocatable = True
+
     def __init__(self, sections: BtfSections, base: Btf | None = None) -> None:
         self.base = base
         self._sections = sections
@@ -77,6 +80,10 @@ class Btf:
     def type_count(self) -> int:
         """Number of type ids, void and those of the base included: ids are below it."""
         return self._first_id + len(self._sections.starts)
+
+    def owner(self, type_id: int) -> Btf:
+        """The one of this BTF and its bases that holds the type."""
+        return self.base.owner(type_id) if self.base and type_id < self._first_id else self
 
     def find(self, kind: int, name: str) -> int | None:
         """Id of the first type of that kind and name, the base's before a module's own."""

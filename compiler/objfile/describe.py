@@ -26,9 +26,16 @@ def describe(
         programs=[planned.record for planned in plan.programs],
         maps=[planned.record for planned in plan.maps.values()],
         events=plan.events,
-        settings=[Setting(n, offset, IntKind(8, False)) for n, offset in sorted(settings.items())],
+        settings=[_setting(plan, name, at) for name, at in sorted(settings.items())],
         config=config.on_target,
         helpers=sorted(module.helpers_used),
         core=sorted({(str(a.btf.type(a.root).name), ".".join(map(str, a.steps)))
                      for a in module.core.accesses}),
     )  # fmt: skip
+
+
+def _setting(plan: Plan, name: str, offset: int) -> Setting:
+    found = plan.parameters.get(name)
+    if found is None:
+        return Setting(name, offset, IntKind(8, False))
+    return Setting(name, offset, found.kind, found.default, found.description)

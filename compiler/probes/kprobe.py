@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.types import INT64, UINT64
-
-_TARGET = re.compile(r"([A-Za-z_][A-Za-z0-9_.$]*)(?:\+(0x[0-9a-fA-F]+|[0-9]+))?")
+from aotrace.runtime.points import function_of
 
 
 def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     kind = KRETPROBE if returns else KPROBE
     parts = request.point.parts
-    match = _TARGET.fullmatch(parts[1]) if len(parts) == 2 else None
-    if not match:
+    found = function_of(parts)
+    if not found:
         request.misformed(kind)
         return None
-    function, offset = match.group(1), int(match.group(2) or "0", 0)
+    function, offset = found
     if returns and offset:
         request.error("a kretprobe has no offset", "a return is not at one place in a function")
         return None
@@ -31,6 +29,15 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     result = ContextWord(UINT64, arch.result) if returns else None
     text = f"{kind.name}:{parts[1]}"
     return ResolvedProbe(kind, text, section, "kprobe", target, words=words, result=result)
+
+
+def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe:
+    kind, arch = (KRETPROBE if returns else KPROBE), request.arch
+    text = ":".join((kind.name, *request.point.parts[1:]))
+    words = () if returns else tuple(ContextWord(INT64, o) for o in arch.arguments)
+    result = ContextWord(UINT64, arch.result) if returns else None
+    target = {"return": returns}
+    return ResolvedProbe(kind, text, kind.name, "kprobe", target, words=words, result=result)
 
 
 def _check_known(request: ProbeRequest, function: str) -> None:
@@ -47,9 +54,9 @@ def _check_known(request: ProbeRequest, function: str) -> None:
 
 KPROBE = ProbeKind(
     "kprobe", ("k",), "kprobe:FUNCTION[+OFFSET]", "Entry of a kernel function.",
-    partial(_resolve, False), pid_filtered=True,
+    partial(_resolve, False), pid_filtered=True, complete=partial(_complete, False),
 )  # fmt: skip
 KRETPROBE = ProbeKind(
     "kretprobe", ("kr",), "kretprobe:FUNCTION", "Return of a kernel function.",
-    partial(_resolve, True), pid_filtered=True,
+    partial(_resolve, True), pid_filtered=True, complete=partial(_complete, True),
 )  # fmt: skip

@@ -35,11 +35,18 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     )  # fmt: skip
 
 
+def _complete(request: ProbeRequest) -> ResolvedProbe | None:
+    if not request.has_no_fields():
+        return None
+    text = ":".join(("rawtracepoint", *request.point.parts[1:]))
+    return ResolvedProbe(RAWTRACEPOINT, text, "raw_tp", "raw_tracepoint", {})
+
+
 def _argument_type(kind: Type) -> Type:
     return INT64 if kind == NONE else kind
 
 
 RAWTRACEPOINT = ProbeKind(
     "rawtracepoint", ("rt",), "rawtracepoint:EVENT", "A tracepoint with its raw arguments.",
-    _resolve, pid_filtered=True,
+    _resolve, pid_filtered=True, complete=_complete,
 )  # fmt: skip

@@ -50,6 +50,7 @@ class ResolvedProbe:
 
     section: the ELF section as libbpf reads it. mechanism and target: for the loader
     (runtime/metadata.py, Program). arguments: `args.NAME`; words: `arg0` …; result: `retval`.
+    point: where parameters complete the attach point, its parts (runtime/points.py).
     """
 
     kind: ProbeKind
@@ -60,6 +61,7 @@ class ResolvedProbe:
     arguments: Mapping[str, Argument] | None = None
     words: tuple[ContextWord, ...] = ()
     result: Argument | None = None
+    point: tuple[tuple[str | int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,25 @@ class ProbeRequest:
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)
 
+    def template(self) -> tuple[tuple[str | int, ...], ...]:
+        """The parts of an attach point that parameters complete: texts and their numbers."""
+        parts: list[list[str | int]] = [[] for _ in self.point.parts]
+        ends = [0] * len(parts)
+        for part, at, number in self.point.params:
+            text = self.point.parts[part][ends[part] : at]
+            parts[part] += [text, number] if text else [number]
+            ends[part] = at + len(f"${number}")
+        for part, text in enumerate(self.point.parts):
+            parts[part] += [text[ends[part] :]] if text[ends[part] :] else []
+        return tuple(map(tuple, parts))
+
+    def has_no_fields(self) -> bool:
+        """Report each `args.NAME` where the event that has it is not known yet."""
+        for name, span in self.fields.items():
+            text = f"`args.{name}` needs an event that is known at build time"
+            self.diagnostics.error(text, span, "name the event in the script, without a parameter")
+        return not self.fields
+
     def misformed(self, kind: ProbeKind) -> None:
         """Report an attach point that does not have its kind's form."""
         self.error(f"`{self.point.text}` is no valid {kind.name} probe", f"use {kind.form}")
@@ -85,7 +106,11 @@ class ProbeRequest:
 
 @dataclass(frozen=True)
 class ProbeKind:
-    """A probe type. form: its shape for messages; resolve: None after it reported an error."""
+    """A probe type. form: its shape for messages; resolve: None after it reported an error.
+
+    complete: what a probe is whose attach point has parameters in it, which the loader completes;
+    it sets what is known of it all the same. None: such a probe must be known at build.
+    """
 
     name: str
     aliases: tuple[str, ...]
@@ -94,3 +119,4 @@ class ProbeKind:
     resolve: Callable[[ProbeRequest], ResolvedProbe | None]
     #: -p PID and -c keep only events of that process
     pid_filtered: bool = False
+    complete: Callable[[ProbeRequest], ResolvedProbe | None] | None = None

@@ -98,7 +98,14 @@ def _plain_type(btf: Btf, field: TracepointField) -> Type:
     return Pointer(NONE, Space.USER) if field.user else kind
 
 
+def _complete(request: ProbeRequest) -> ResolvedProbe | None:
+    if not request.has_no_fields():
+        return None
+    text = ":".join(("tracepoint", *request.point.parts[1:]))
+    return ResolvedProbe(TRACEPOINT, text, "tracepoint", "tracepoint", {})
+
+
 TRACEPOINT = ProbeKind(
     "tracepoint", ("t",), "tracepoint:CATEGORY:EVENT", "A static event of the kernel.",
-    _resolve, pid_filtered=True,
+    _resolve, pid_filtered=True, complete=_complete,
 )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aotrace.compiler.builtins.record import Parameter
+from aotrace.compiler.builtins.record import Parameter, match_parameters
 from aotrace.compiler.sema.infer import site_of
+from aotrace.compiler.sema.params import unknown_at_build
 from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node
 from aotrace.compiler.types import NONE, Aggregate, Struct
 from aotrace.runtime.values import CountKind
@@ -31,17 +32,6 @@ def check_arguments(checker: Checker, node: Call) -> None:
         check(site)
 
 
-def match_parameters(parameters: Sequence[Parameter], given: int) -> list[Parameter]:
-    """The parameter of each argument: optional ones fall away from the end first."""
-    matched = list(parameters)
-    for parameter in reversed(parameters):
-        if len(matched) > given and (parameter.optional or parameter.many):
-            matched.remove(parameter)
-    while matched and len(matched) < given and matched[-1].many:
-        matched.append(matched[-1])
-    return matched[:given]
-
-
 def _argument(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> None:
     kind = checker.type_of(arg)
     if isinstance(arg, MapRef) and parameter.accepts.test(_ANY_MAP):
@@ -52,8 +42,9 @@ def _argument(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> 
     elif kind != NONE and not parameter.accepts.test(kind):
         _refuse(checker, node, arg, parameter)
     elif kind != NONE and parameter.constant and checker.constants.get(arg) is None:
+        why = unknown_at_build(arg, checker.names)
         checker.diagnostics.error(
-            f"{node.name}() needs its {parameter.name} to be known at build time",
+            f"{node.name}() needs its {parameter.name} to be known at build time{why}",
             arg.span, "write a literal",
         )  # fmt: skip
     checker.value(arg)

@@ -16,9 +16,10 @@ from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.sema.arguments import check_arguments
 from aotrace.compiler.sema.fold import Constant
-from aotrace.compiler.sema.infer import Inference
+from aotrace.compiler.sema.infer import Inference, readable
 from aotrace.compiler.sema.names import ARGS, Names
 from aotrace.compiler.sema.operators import is_condition, unreadable
+from aotrace.compiler.sema.params import unknown_at_build
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax import nodes
@@ -237,8 +238,9 @@ class Checker:
     def unroll(self, node: nodes.Unroll) -> None:
         count = self.constants.get(node.count)
         if type(count) is not int:
+            why = unknown_at_build(node.count, self.names)
             self.diagnostics.error(
-                "unroll needs a number that is known at build time", node.count.span,
+                f"unroll needs a number that is known at build time{why}", node.count.span,
                 "write a literal",
             )  # fmt: skip
         elif not 1 <= count <= _MAX_UNROLL:
@@ -266,9 +268,9 @@ class Checker:
         if entry and not entry.keyed:
             text = f"@{node.map.name} has no keys to loop over"
             self.diagnostics.error(text, node.map.span)
-        elif entry and isinstance(entry.value, Aggregate):
+        elif entry and isinstance(readable(entry.value), Aggregate):
             self.diagnostics.error(
-                f"a loop over values of type '{entry.value}' is not supported yet", node.map.span,
+                f"a loop over values of type '{entry.value}' is not supported", node.map.span,
                 "print the map as a whole",
             )  # fmt: skip
         self.visit(node.body)

@@ -9,8 +9,9 @@ types are final, so that an early guess is never shown to a user.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from aotrace.compiler.builtins import BY_NAME
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
     Builtin,
@@ -22,11 +23,12 @@ from aotrace.compiler.builtins.record import (
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
-from aotrace.compiler.kernel_types import field_names, field_of
+from aotrace.compiler.kernel_types import field_names, field_of, redefined
 from aotrace.compiler.sema.casts import cast_type
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.names import ARGS, Names
 from aotrace.compiler.sema.operators import binary_type, unary_type, unreadable
+from aotrace.compiler.sema.params import COUNT, NUMBER, text_arguments, text_of
 from aotrace.compiler.sema.tables import NodeTable, Variable
 from aotrace.compiler.sema.typeexpr import TypeReader
 from aotrace.compiler.sema.units import Unit
@@ -43,6 +45,7 @@ from aotrace.compiler.types import (
     Int,
     Pointer,
     Record,
+    Space,
     Str,
     Struct,
     Tuple,
@@ -135,7 +138,7 @@ class _Walker:
             for child in children(node):
                 self.visit(child)
             return NONE
-        found = handler(self, node)
+        found = redefined(handler(self, node), self.context.btf)
         self.unit.types[node] = found
         return found
 
@@ -149,6 +152,20 @@ class _Walker:
 
     def boolean(self, _node: nodes.BoolLit) -> Type:
         return Bool()
+
+    def parameter(self, _node: nodes.Param) -> Type:
+        return NUMBER
+
+    def parameter_count(self, _node: nodes.ParamCount) -> Type:
+        return COUNT
+
+    def as_text(self, node: Node) -> Type:
+        """The type of a positional parameter where its text is wanted, or of `$1 + offset`."""
+        kind = Str(self.context.config.max_strlen)
+        for part in (node, text_of(node)):
+            if part is not None:
+                self.unit.types[part] = kind
+        return kind
 
     def identifier(self, node: nodes.Ident) -> Type:
         entry = self.names.entries.get(node)
@@ -177,11 +194,11 @@ class _Walker:
 
     def scalar_map(self, node: MapRef) -> Type:
         """A map named as a value: only one without keys is one."""
-        return self.map_of(node).value
+        return readable(self.map_of(node).value)
 
     def map_access(self, node: MapAccess) -> Type:
         self.note_key(node, self.visit(node.key))
-        return self.map_of(node.map).value
+        return readable(self.map_of(node.map).value)
 
     def note_key(self, access: MapAccess, key: Type) -> None:
         entry = self.map_of(access.map)
@@ -254,7 +271,23 @@ class _Walker:
             hints = did_you_mean(node.name, field_names(base))
             self.diagnostics.error(f"`{base}` has no field `{node.name}`", node.field_span, *hints)
             return NONE
-        return info.type
+        return self.lying_by(node.base, info.type)
+
+    def lying_by(self, node: Node, kind: Type) -> Type:
+        """The type of what is read at `node`: a pointer in user memory points to user memory."""
+        if isinstance(kind, Pointer) and self.space_of(node) is Space.USER:
+            return replace(kind, space=Space.USER)
+        return kind
+
+    def space_of(self, node: Node) -> Space:
+        """Which memory an lvalue or what a pointer points to lies in."""
+        kind = self.unit.types.get(node)
+        while not isinstance(kind, Pointer) and isinstance(node, (nodes.Member, nodes.Index)):
+            node = node.base
+            kind = self.unit.types.get(node)
+        if isinstance(node, nodes.Unary) and not isinstance(kind, Pointer):
+            kind = self.unit.types.get(node.operand)
+        return kind.space if isinstance(kind, Pointer) else Space.KERNEL
 
     def record_item(self, node: nodes.Member, base: Record) -> Type:
         if node.name in base.names:
@@ -285,9 +318,9 @@ class _Walker:
         constant = self.constants.get(node.index)
         if isinstance(base, Array):
             self.check_bound(node, base.count, constant)
-            return base.element
+            return self.lying_by(node.base, base.element)
         if isinstance(base, Pointer) and base.target != NONE:
-            return base.target
+            return self.lying_by(node.base, base.target)
         if isinstance(base, Str):
             self.check_bound(node, base.capacity, constant)
             return Int(1, True)
@@ -325,10 +358,15 @@ class _Walker:
         constant = self.constants.get(node)
         if isinstance(constant, int) and not isinstance(constant, bool):
             return UINT64 if node.op == "~" else literal(constant)
-        return unary_type(node, operand, self.diagnostics)
+        found = unary_type(node, operand, self.diagnostics)
+        return self.lying_by(node.operand, found) if node.op == "*" else found
 
     def binary(self, node: nodes.Binary) -> Type:
         left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(node.left, nodes.Param) and isinstance(right, Str):
+            left = self.as_text(node.left)
+        if isinstance(node.right, nodes.Param) and isinstance(left, Str):
+            right = self.as_text(node.right)
         return binary_type(node, left, right, self.diagnostics)
 
     def ternary(self, node: nodes.Ternary) -> Type:
@@ -370,7 +408,7 @@ class _Walker:
                 hints = did_you_mean(name, field_names(found))
                 self.diagnostics.error(f"`{found}` has no field `{name}`", node.span, *hints)
                 return UINT64
-            found = info.type
+            found = redefined(info.type, self.context.btf)
         return UINT64
 
     def block_expression(self, node: nodes.BlockExpr) -> Type:
@@ -416,9 +454,11 @@ class _Walker:
         return NONE
 
     def site(self, node: nodes.Call) -> Site:
-        types = tuple(self.visit(arg) for arg in node.args)
+        types = [self.visit(arg) for arg in node.args]
         constants = tuple(self.constants.get(arg) for arg in node.args)
-        return Site(node, types, constants, self.context, self.diagnostics)
+        for index in text_arguments(self.names.entries.get(node), node.args, constants):
+            types[index] = self.as_text(node.args[index])
+        return Site(node, tuple(types), constants, self.context, self.diagnostics)
 
     def map_call(self, node: nodes.Call, entry: MapFunction) -> Type:
         for arg in node.args:
@@ -517,7 +557,7 @@ class _Walker:
     def for_map(self, node: nodes.ForMap) -> Type:
         entry = self.map_of(node.map)
         if entry.key is not None and NONE not in (entry.key, entry.value):
-            self.loop_variable(node.var, Tuple((entry.key, entry.value)))
+            self.loop_variable(node.var, Tuple((entry.key, readable(entry.value))))
         self.visit(node.body)
         return NONE
 
@@ -538,6 +578,13 @@ def merge_values(current: Type, new: Type) -> Type | None:
         return new if current == NONE else None
     merged = promote(current, new)
     return _map_value(padded(merged)) if merged else None
+
+
+def readable(kind: Type) -> Type:
+    """What a map's value reads as: an aggregate that can be merged is an integer."""
+    entry = BY_NAME.get(kind.name) if isinstance(kind, Aggregate) else None
+    merges = isinstance(entry, AggregateFunction) and entry.merge
+    return Int(8, kind.signed) if isinstance(kind, Aggregate) and merges else kind
 
 
 def pointed(kind: Type) -> Type:
@@ -570,6 +617,8 @@ _HANDLERS: dict[type[Node], Callable[..., Type]] = {
     nodes.IntLit: _Walker.integer,
     nodes.StrLit: _Walker.string,
     nodes.BoolLit: _Walker.boolean,
+    nodes.Param: _Walker.parameter,
+    nodes.ParamCount: _Walker.parameter_count,
     nodes.Ident: _Walker.identifier,
     nodes.Var: _Walker.variable,
     nodes.MapRef: _Walker.scalar_map,

@@ -6,7 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aotrace.compiler.builtins.record import EventFunction, EventSpec, MapFunction, ProbeContext
+from aotrace.compiler.builtins.record import (
+    EventFunction,
+    EventSpec,
+    LoadParameter,
+    MapFunction,
+    ProbeContext,
+)  # fmt: skip
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
@@ -59,6 +65,8 @@ class Plan:
     maps: dict[str, PlannedMap] = field(default_factory=dict)
     events: list[metadata.Event] = field(default_factory=list)
     programs: list[PlannedProgram] = field(default_factory=list)
+    #: what the loader sets for the script, by the setting's name
+    parameters: dict[str, LoadParameter] = field(default_factory=dict)
 
     def map_index(self, name: str) -> int:
         return list(self.maps).index(name)
@@ -108,8 +116,9 @@ class _Planner:
         probe = unit.probe
         name = f"p{number}_{_UNSAFE.sub('_', probe.text.split(':')[-1])}"[:_PROGRAM_NAME]
         record = metadata.Program(
-            name, probe.section, probe.text, probe.mechanism, probe.target, unit.point.span.line
-        )
+            name, probe.section, probe.text, probe.mechanism, probe.target, unit.point.span.line,
+            [list(part) for part in probe.point] or None,
+        )  # fmt: skip
         events: NodeTable[PlannedEvent] = NodeTable()
         for node in walk(unit.node):
             spec = self.spec(node, unit) if isinstance(node, Call) else None

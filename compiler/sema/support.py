@@ -9,17 +9,10 @@ from aotrace.compiler.syntax.walk import children
 
 #: node class -> what a user calls it, with its verb
 _REFUSED: dict[type[Node], str] = {
-    nodes.CDefinition: "C definitions are",
     nodes.Import: "import is",
     nodes.MacroDef: "macros are",
     nodes.FunctionDef: "functions of the script's own are",
-    nodes.Param: "positional parameters are",
-    nodes.ParamCount: "positional parameters are",
-    nodes.TypeOf: "typeof is",
     nodes.TypeInfo: "typeinfo is",
-    nodes.Offsetof: "offsetof is",
-    nodes.BlockExpr: "block expressions are",
-    nodes.TupleType: "tuple types are",
     nodes.Comptime: "comptime is",
 }
 
@@ -30,8 +23,7 @@ def check_support(node: Node, diagnostics: Diagnostics) -> None:
     if name:
         diagnostics.error(f"{name} not supported yet", node.span)
         return
-    if isinstance(node, nodes.AttachPoint) and (node.params or node.label):
-        what = "positional parameters" if node.params else "names"
-        diagnostics.error(f"{what} in attach points are not supported yet", node.span)
+    if isinstance(node, nodes.AttachPoint) and node.label:
+        diagnostics.error("names in attach points are not supported yet", node.span)
     for child in children(node):
         check_support(child, diagnostics)

@@ -7,14 +7,14 @@ gets types and code of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aotrace.compiler.arch import Arch
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.errors import KernelDataError
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.probes import BY_NAME
-from aotrace.compiler.probes.record import ProbeRequest, ResolvedProbe
+from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import AttachPoint, Ident, Member, Probe, Program
@@ -65,10 +65,24 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         )
         return None
     try:
-        return kind.resolve(request)
+        return _complete(kind, request) if request.point.params else kind.resolve(request)
     except KernelDataError as error:
         request.error(str(error), *((error.hint,) if error.hint else ()))
         return None
+
+
+def _complete(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe | None:
+    """A probe whose attach point is complete only on the target."""
+    shown = f"${request.point.params[0][2]}"
+    if kind.complete is None:
+        request.error(
+            f"a {kind.name} probe must be known at build time: `{shown}` is a parameter, set when "
+            "the object is loaded",
+            "name the attach point in the script",
+        )
+        return None
+    found = kind.complete(request)
+    return replace(found, point=request.template()) if found else None
 
 
 def _argument_names(probe: Probe) -> Iterator[tuple[str, Span]]:

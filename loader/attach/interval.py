@@ -21,6 +21,16 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
     return f"no timer of {target['period_ns']} ns: {error}", ""
 
 
+def locate(parts: list[str], target: Target) -> Target:
+    """Raises ValueError for what is no period, KeyError for another form."""
+    from aotrace.runtime import points
+
+    period = points.period_ns(parts)
+    if period is None:
+        raise KeyError(parts[0])
+    return {**target, "period_ns": period}
+
+
 def _first_online() -> int:
     """CPU 0 can be offline. The file lists ranges: `0-3,5`."""
     try:
@@ -30,4 +40,4 @@ def _first_online() -> int:
         return 0
 
 
-MECHANISM = Mechanism(attach, explain)
+MECHANISM = Mechanism(attach, explain, locate=locate)

@@ -53,4 +53,17 @@ def last_first(target: Target) -> bool:
     return not target["return"]
 
 
-MECHANISM = Mechanism(attach, explain, last_first=last_first)
+def locate(parts: list[str], target: Target) -> Target:
+    """Raises ValueError for an offset where there is none, KeyError for another form."""
+    from aotrace.runtime import points
+
+    found = points.function_of(parts)
+    if found is None:
+        raise KeyError(parts[0])
+    function, offset = found
+    if offset and target["return"]:
+        raise ValueError("a kretprobe has no offset")
+    return {**target, "function": function, "offset": offset}
+
+
+MECHANISM = Mechanism(attach, explain, last_first=last_first, locate=locate)

@@ -11,9 +11,15 @@ if TYPE_CHECKING:
     from aotrace.loader.libbpf.lib import BpfError
 
     Target = dict[str, Any]
+    Locate = Callable[[list[str], Target], Target]
 
 #: When a program's turn is: before anything is attached, until it is detached, after all that.
 BEFORE, DURING, AFTER = "before", "during", "after"
+
+
+def nowhere(parts: list[str], target: Target) -> Target:
+    """The attach points of this mechanism take no parameters."""
+    raise KeyError(parts[0])
 
 
 class Mechanism:
@@ -23,7 +29,9 @@ class Mechanism:
     already. `explain` says in words why that failed, with a hint. `missing` says what this kernel
     does not have, before anything is tried; "" if it has it, or that cannot be told. The kernel
     runs programs that share a place in the order they were attached or the other way round:
-    `last_first` says which.
+    `last_first` says which. `locate` makes the target of an attach point that parameters completed,
+    from its parts and from what the target says already; it raises ValueError, or KeyError where
+    the parts have no form of this mechanism's.
     """
 
     def __init__(
@@ -33,9 +41,11 @@ class Mechanism:
         phase: str = DURING,
         last_first: Callable[[Target], bool] = lambda target: False,
         missing: Callable[[Target], str] = lambda target: "",
+        locate: Locate = nowhere,
     ) -> None:
         self.attach = attach
         self.explain = explain
         self.phase = phase
         self.last_first = last_first
         self.missing = missing
+        self.locate = locate

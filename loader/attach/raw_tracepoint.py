@@ -23,4 +23,11 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
     return f"raw tracepoint {target['name']}: {error}", ""
 
 
-MECHANISM = Mechanism(attach, explain)
+def locate(parts: list[str], target: Target) -> Target:
+    """Raises KeyError where the parts name no event."""
+    if len(parts) not in (2, 3) or not all(parts):
+        raise KeyError(parts[0])
+    return {**target, "name": parts[-1]}
+
+
+MECHANISM = Mechanism(attach, explain, locate=locate)

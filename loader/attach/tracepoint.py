@@ -48,4 +48,11 @@ def _roots() -> list[str]:
     return [f"{root}/events" for root in _TRACEFS if os.path.isdir(f"{root}/events")]
 
 
-MECHANISM = Mechanism(attach, explain, missing=missing)
+def locate(parts: list[str], target: Target) -> Target:
+    """Raises KeyError where the parts name no event."""
+    if len(parts) != 3 or not all(parts):
+        raise KeyError(parts[0])
+    return {**target, "category": parts[1], "name": parts[2]}
+
+
+MECHANISM = Mechanism(attach, explain, missing=missing, locate=locate)

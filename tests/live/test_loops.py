@@ -36,6 +36,11 @@ CASES = {
         for ($kv : @a) { print($kv); $s += $kv.1; } print($s); clear(@a);""",
         "((1, x), 5)\n5\n",
     ),
+    "a map of counts": (
+        """@c[7] = count(); @c[7] = count(); @m[1] = max(5);
+        for ($kv : @c) { print($kv); } for ($kv : @m) { print($kv.1); } clear(@c); clear(@m);""",
+        "(7, 2)\n5\n",
+    ),
     "leaving from inside two loops": (
         """@a[1] = 5; $n = 3000;
         for ($i : 0..$n) {
