@@ -30,9 +30,14 @@ _WORDS = {1: (1, 0), 3: (3, 0), 4: (0, 3), 5: (0, 3), 6: (0, 2), 13: (0, 2), 14:
           15: (0, 3), 17: (1, 0), 19: (0, 3)}  # fmt: skip
 
 
-def adapt(data: bytes, programs: Iterable[Program], btf: str = BTF) -> bytes:
-    """The object's bytes, fit for this kernel's tracepoints. Without BTF: as they are."""
+def adapt(data: bytes, programs: Iterable[Program], own: bool, btf: str = BTF) -> bytes:
+    """The object's bytes, fit for this kernel's tracepoints. Without BTF: as they are.
+
+    An event that was built with the struct of its own name is looked at only if `own`: a kernel
+    that does not have that struct refuses to load the object, and the search takes milliseconds.
+    """
     events = [p.target for p in programs if "struct" in p.target]
+    events = [t for t in events if own or t["struct"] != PREFIX + t["name"]]
     events = [t for t in events if local_name(t["struct"], t["name"]).encode() in data]
     if not events:
         return data

@@ -30,10 +30,12 @@ def load_object(
     """Open, configure and load. Raises LoaderError.
 
     A program whose function is missing here keeps the whole object from loading; where the script
-    allows that, the object is opened again and loaded without it.
+    allows that, the object is opened again and loaded without it. So it is with tracepoint structs
+    that have another name here.
     """
+    image = contexts.adapt(file.image, meta.programs, own=False)
     while True:
-        bpf = _open(lib, file, meta)
+        bpf = _open(lib, file, image, meta)
         try:
             for name in missing.names:
                 bpf.programs[name].disable()
@@ -42,6 +44,10 @@ def load_object(
             return bpf
         except BpfError as error:
             bpf.close()
+            refused, image = image, contexts.adapt(file.image, meta.programs, own=True)
+            if image != refused:
+                lib.log.clear()
+                continue
             from aotrace.loader import verifier
 
             reason = verifier.explain_load(lib.log, meta, error)
@@ -54,9 +60,9 @@ def load_object(
         lib.log.clear()
 
 
-def _open(lib: Libbpf, file: ObjectFile, meta: Metadata) -> Object:
+def _open(lib: Libbpf, file: ObjectFile, image: bytes, meta: Metadata) -> Object:
     try:
-        bpf = Object(lib, contexts.adapt(file.image, meta.programs), file.name)
+        bpf = Object(lib, image, file.name)
     except BpfError as error:
         said = "".join(lib.log).replace("libbpf: ", "").strip()
         raise ObjectError(f"{file.path} cannot be opened: {said or error}", _HINT) from None
