@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,6 +130,11 @@ def _targets(scripts: list[Source], output: Path | None) -> list[Path]:
     names = [
         Path(Path(s.name).stem if s.name != "-e" else "program").name + SUFFIX for s in scripts
     ]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise BuildError(
+            f"two of the scripts would be written to {twice[0]}", "compile them one by one, with -o"
+        )
     if output is None:
         return [Path(name) for name in names]
     if output.is_dir() or len(scripts) > 1:
@@ -151,16 +157,30 @@ def _print_all(diagnostics: tuple[Diagnostic, ...]) -> None:
 
 
 def _write(target: Path, data: bytes) -> None:
-    """To a temporary file beside the target, then rename: never half an object."""
+    """To a temporary file beside the target, then rename: never half an object.
+
+    A device or a pipe is written to as it is, and never replaced.
+    """
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+        else:
+            _replace(target, data)
+    except OSError as error:
+        raise BuildError(
+            f"cannot write {target}: {error.strerror}", "choose another place with -o"
+        ) from error
+
+
+def _replace(target: Path, data: bytes) -> None:
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         partial.write_bytes(data)
         partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BuildError(
-            f"cannot write {target}: {error.strerror}", "choose another place with -o"
-        ) from error
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def _show_tokens(compiler: Compiler, script: Source) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from aotrace.compiler import build
 from aotrace.compiler.arch import ARCHES
+from aotrace.compiler.codegen.errors import REPORT
 from aotrace.compiler.diagnostics import CompileError
 from aotrace.compiler.kernel.errors import KernelDataError
 
 _COMMANDS = ("build", "run")
+TRACEBACK = "AOTRACE_TRACEBACK"  # set: show where in the compiler an unforeseen error arose
 LOADER = "aotrace.loader.cli"  # run as a program of its own: the two never meet in one process
 
 
@@ -41,6 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"HINT: {error.hint}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of --emit has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        print(f"ERROR: a fault of the compiler: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"HINT: {REPORT}, with what {TRACEBACK}=1 shows", file=sys.stderr)
     return 1
 
 

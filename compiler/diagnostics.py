@@ -6,12 +6,16 @@ that reported an error. Rendering quotes the source line and puts carets under t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 
 from aotrace.compiler.source import Span
+
+#: What a script may hold and no terminal should get: control characters, bytes that are not UTF-8.
+_UNPRINTABLE = re.compile(r"[^\S \t\n]|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Severity(Enum):
@@ -34,8 +38,10 @@ class Diagnostic:
         lines = [f"{place}{self.severity.value}: {self.message}"]
         if self.span:
             lines += _quote(self.span)
-        lines += [f"HINT: {hint}" for hint in self.hints]
-        return "\n".join(lines)
+        uses = self.span.uses if self.span else ()
+        hints = [*self.hints, *(f"expanded from {use}" for use in uses)]
+        lines += [f"HINT: {hint}" for hint in hints]
+        return _UNPRINTABLE.sub("\ufffd", "\n".join(lines))
 
 
 class CompileError(Exception):

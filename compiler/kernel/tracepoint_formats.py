@@ -43,7 +43,7 @@ def open_formats(path: Path) -> Formats:
         formats = read_archive(path)
         return _from_file(path) if formats is None else LoadedFormats(formats)
     except (OSError, UnicodeDecodeError) as error:
-        raise KernelDataError(f"{path}: {error}") from None
+        raise KernelDataError(f"{path}: {getattr(error, 'strerror', '') or error}") from None
     except KernelDataError as error:
         raise error.within(path) from None
 
@@ -96,7 +96,7 @@ class DirectoryFormats:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, UnicodeDecodeError) as error:
-            raise KernelDataError(f"{path}: {error}") from None
+            raise KernelDataError(f"{path}: {getattr(error, 'strerror', '') or error}") from None
         except KernelDataError as error:
             raise error.within(path) from None
 
