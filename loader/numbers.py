@@ -69,8 +69,7 @@ def _base(digits: str) -> tuple[int, str]:
         return 16, digits[2:]
     if prefix == "0b":
         return 2, digits[2:]
-    octal = len(digits) > 1 and digits[0] == "0" and digits[1] in "01234567"
-    return (8, digits[1:]) if octal else (10, digits)
+    return (8, digits) if prefix[:1] == "0" and prefix[1:].isdecimal() else (10, digits)
 
 
 def _scaled(coefficient: int, exponent: str) -> tuple[int, str]:

@@ -68,10 +68,11 @@ def function_of(parts: Sequence[str]) -> tuple[str, int] | None:
     name, plus, offset = parts[1].partition("+")
     if name[:1] not in _NAME_START or not name or name.strip(_NAME):
         return None
-    try:
-        return name, int(offset, 16 if offset[:2] == "0x" else 10) if plus else 0
-    except ValueError:
-        return None
+    if not plus:
+        return name, 0
+    base, digits = (16, offset[2:]) if offset[:2] == "0x" else (10, offset)
+    valid = digits and not digits.strip("0123456789abcdefABCDEF"[: base if base == 10 else None])
+    return (name, int(digits, base)) if valid else None
 
 
 def fill(point: Sequence[Part], values: Sequence[str]) -> list[str]:
