@@ -54,7 +54,9 @@ def _empty(of: Declarations, tag: str, name: CToken | None) -> CType:
     """gcc gives it no bytes at all; here it is declared only, as nothing can be read from it."""
     if name is None:
         return VOID._replace(text=f"{tag} {{}}")
-    return of.scope.tag(tag, name)
+    found = of.scope.tag(tag, name)
+    of.scope.complete(tag, name.text, found)
+    return found
 
 
 def _placed(
@@ -131,9 +133,7 @@ def _check_type(of: Declarations, target: CType, place: Span) -> None:
     raise of.scope.incomplete(target, place)
 
 
-def _width(
-    of: Declarations, cursor: Cursor, target: CType, declarator: Declarator | None
-) -> int:
+def _width(of: Declarations, cursor: Cursor, target: CType, declarator: Declarator | None) -> int:
     """The width of a bitfield, whose `:` has been read."""
     place = cursor.span
     width = of.constants.read(cursor)

@@ -45,20 +45,20 @@ BASIC_WORDS = frozenset(
     [*_SIZE_WORDS, "void", "float", "double", "_Bool", "signed", "unsigned", "__signed__"]
 )
 
+_LIBC = {
+    "signed char": "int8_t",
+    "unsigned char": "uint8_t u_char",
+    "short": "int16_t",
+    "unsigned short": "uint16_t in_port_t sa_family_t ushort u_short",
+    "int": "int32_t pid_t key_t clockid_t wchar_t",
+    "unsigned int": "uint32_t uid_t gid_t mode_t socklen_t in_addr_t id_t useconds_t uint u_int",
+    "long": "int64_t ssize_t intptr_t intmax_t ptrdiff_t off_t off64_t loff_t time_t suseconds_t"
+    " clock_t blkcnt_t blksize_t",
+    "unsigned long": "uint64_t size_t uintptr_t uintmax_t ino_t nlink_t dev_t rlim_t ulong u_long",
+    "_Bool": "bool",
+}
 #: what stdint.h, sys/types.h and the like define, where the kernel's BTF does not have it
-LIBC = {
-    **{f"{sign}int{bits}_t": f"{name}{kind}" for sign, name in (("", "signed "), ("u", "unsigned "))
-       for bits, kind in ((8, "char"), (16, "short"), (32, "int"), (64, "long"))},
-    **{name: "unsigned long" for name in ("size_t", "uintptr_t", "uintmax_t", "ino_t", "nlink_t",
-       "dev_t", "ulong", "u_long", "rlim_t")},
-    **{name: "long" for name in ("ssize_t", "intptr_t", "intmax_t", "ptrdiff_t", "off_t", "off64_t",
-       "loff_t", "time_t", "suseconds_t", "clock_t", "blkcnt_t", "blksize_t")},
-    **{name: "unsigned int" for name in ("uid_t", "gid_t", "mode_t", "socklen_t", "in_addr_t",
-       "uint", "u_int", "id_t", "useconds_t", "wint_t")},
-    **{name: "int" for name in ("pid_t", "key_t", "clockid_t", "wchar_t")},
-    **{name: "unsigned short" for name in ("in_port_t", "sa_family_t", "ushort", "u_short")},
-    "u_char": "unsigned char", "bool": "_Bool", "va_list": "void",
-}  # fmt: skip
+LIBC = {alias: name for name, aliases in _LIBC.items() for alias in aliases.split()}
 
 
 def basic(btf: DeclaredBtf, name: str) -> CType:

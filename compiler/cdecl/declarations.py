@@ -258,5 +258,3 @@ class Declarations:
 
 def _same(found: CType) -> CType:
     return found
-
-

@@ -32,6 +32,7 @@ class Scope:
         self.btf = btf
         self.defined = defined
         self.failed: set[str] = set()  # tags and typedefs whose definition was refused
+        self.open: set[str] = set()  # tags whose bodies are being read
         self.values: dict[str, int] = {}  # of enumerators, from where they stand on
         self._tags: dict[str, tuple[str, CType]] = {}
         self._typedefs: dict[str, CType] = {}
@@ -63,7 +64,8 @@ class Scope:
         return found
 
     def begin(self, tag: str, name: CToken) -> int | None:
-        """A definition of that tag begins: the id that it has already, if it was mentioned."""
+        """The body of that tag begins: the id that it has already, if it was mentioned."""
+        self.open.add(name.text)
         if name.text in self._tags:
             known, found = self._tags[name.text]
             if known != tag:
@@ -74,7 +76,8 @@ class Scope:
         return None if tag == "enum" else self._declare(tag, name.text).id
 
     def complete(self, tag: str, name: str, found: CType) -> None:
-        """The definition that `begin` announced is read."""
+        """The body that `begin` announced is read."""
+        self.open.discard(name)
         self._tags[name] = (tag, found)
 
     def define_once(self, what: str, place: Span) -> None:
@@ -142,7 +145,12 @@ class Scope:
         if name in self.failed:
             return DeclarationError("", place, silent=True)
         where = self.defined.get(name)
-        hint = f"it is defined at {where}: move that up" if where else "define it before"
+        if name in self.open:
+            hint = "a struct cannot hold itself, only point to itself"
+        elif found.text in self._places:
+            hint = f"it has no members: see {where}"
+        else:
+            hint = f"it is defined at {where}: move that up" if where else "define it before"
         return DeclarationError(f"the size of `{found.text}` is not known here", place, hint)
 
     # --- enumerators

@@ -45,7 +45,7 @@ class Place:
     """Memory at `base`, moved by the field path `steps` from a kernel struct (none: not moved).
 
     root: that struct's BTF and id. direct: loads need no helper. bits: the size of a bitfield, else
-    0; first_bit: where it begins, if that does not have to be relocated. event: whose context it is.
+    0; first_bit: where it begins, if that need not be relocated. event: whose context it is.
     """
 
     base: Reg
@@ -117,9 +117,7 @@ def field(e: ProgramEmitter, outer: Place, name: str) -> Place:
     kind = redefined(info.type, e.shared.btf)
     if not struct.relocated:
         base = e.op("add", address(e, outer), info.bit_offset // 8)
-        return replace(
-            at(base, kind, outer.space), bits=info.bits, first_bit=info.bit_offset % 8
-        )
+        return replace(at(base, kind, outer.space), bits=info.bits, first_bit=info.bit_offset % 8)
     root = outer.root if outer.steps else (struct.btf, struct.type_id)
     steps = (*outer.steps, name)
     return replace(outer, type=kind, root=root, steps=steps, bits=info.bits)

@@ -38,7 +38,7 @@ _KINDS: dict[type[BtfType], BtfKind] = {
 
 
 class DeclaredBtf(Btf):
-    """Types added one by one to a kernel's. A struct may stand as Fwd until its members are known."""
+    """Types added one by one to a kernel's; a struct may be a Fwd until its members are known."""
 
     relocatable = False
 

@@ -63,6 +63,8 @@ class TypeReader:
             known = self.btf.names(_KINDS.get(written.tag, BtfKind.TYPEDEF))
             shown = f"{written.tag} {written.name}".strip()
             hints = did_you_mean(written.name, known)
+            if self.btf.find(BtfKind.FWD, written.name) is not None:
+                hints = ("its members are not known: it is declared only",)
             self.diagnostics.error(f"unknown type `{shown}`", written.span, *hints)
         return found or NONE
 
