@@ -155,7 +155,7 @@ def _cast(conversion: Conversion, kind: Kind) -> str | None:
     if specifier == "s":
         return code if kind.decimal and "+" not in conversion.flags else None
     if specifier == "c":
-        return "B"
+        return "B" if code != "?" else code
     if specifier not in _DIGITS:
         return None
     size, signed = conversion.integer_size, specifier in "di"
