@@ -41,7 +41,8 @@ class Given:
 
 
 def apply(meta: Metadata, words: Sequence[str], console: Console) -> dict[str, int | bytes]:
-    """The value of each setting that is a parameter; attach points are completed in `meta`.
+    """The value of each setting that is a parameter; events and attach points are completed in
+    `meta`.
 
     Raises LoaderError where a word is not what the script takes.
     """
@@ -52,6 +53,10 @@ def apply(meta: Metadata, words: Sequence[str], console: Console) -> dict[str, i
         value = _value(setting, meta, given, console)
         if value is not None:
             values[setting.name] = value
+    for event in meta.events:
+        for name, detail in event.details.items():
+            if isinstance(detail, dict) and detail.get("parameter") in values:
+                event.details[name] = values[detail["parameter"]]
     for program in meta.programs:
         _complete(program, meta.script, given)
     return values

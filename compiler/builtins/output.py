@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
 from aotrace.compiler.builtins.record import Constant, EventFunction, EventSpec, Parameter, Site
-from aotrace.compiler.syntax.nodes import MapRef
+from aotrace.compiler.syntax.nodes import MapRef, Param
 from aotrace.compiler.types import Aggregate
 from aotrace.runtime import printf
 
@@ -63,7 +63,11 @@ def _decoded(constant: Constant) -> object:
     return constant
 
 
-def _limit(site: Site, index: int) -> int | None:
+def _limit(site: Site, index: int) -> int | dict[str, str] | None:
+    """A number, or which parameter the loader takes it from (docs/format.md)."""
+    arg = site.args[index] if len(site.args) > index else None
+    if isinstance(arg, Param):
+        return {"parameter": f"${arg.index}"}
     value = site.constants[index] if len(site.constants) > index else None
     return value if isinstance(value, int) else None
 
@@ -102,8 +106,8 @@ OUTPUT = (
         "print", "Print a value, or a map (only its `top` greatest, divided by `div`).",
         (
             Parameter("value", VALUE_OR_MAP),
-            Parameter("top", INTEGER, constant=True, optional=True),
-            Parameter("div", INTEGER, constant=True, optional=True),
+            Parameter("top", INTEGER, constant=True, optional=True, loadable=True),
+            Parameter("div", INTEGER, constant=True, optional=True, loadable=True),
         ),
         _print, _check_print,
     ),

@@ -37,6 +37,7 @@ class Parameter:
     """One parameter. constant: its value must be known at build. many: stands for the rest.
 
     text: a positional parameter of the script (`$1`) is read as a string here, not as a number.
+    loadable: one may stand here although the value must be constant: the loader fills it in.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Parameter:
     optional: bool = False
     many: bool = False
     text: bool = False
+    loadable: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aotrace.compiler.builtins.record import Parameter, match_parameters
 from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.sema.params import unknown_at_build
-from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node
+from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node, Param
 from aotrace.compiler.types import NONE, Aggregate, Struct
 from aotrace.runtime.values import CountKind
 
@@ -41,6 +41,8 @@ def _argument(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> 
         pass  # it cannot be read at all, which is said where it is visited
     elif kind != NONE and not parameter.accepts.test(kind):
         _refuse(checker, node, arg, parameter)
+    elif parameter.loadable and isinstance(arg, Param):
+        pass
     elif kind != NONE and parameter.constant and checker.constants.get(arg) is None:
         why = unknown_at_build(arg, checker.names)
         checker.diagnostics.error(

@@ -10,7 +10,7 @@ from aotrace.loader.console import Console
 from aotrace.loader.errors import LoaderError
 from aotrace.loader.inspection import usage
 from aotrace.loader.settings import of_script
-from aotrace.runtime.metadata import Metadata, Program, Setting
+from aotrace.runtime.metadata import Event, Metadata, Program, Setting
 from aotrace.runtime.values.ints import BoolKind, IntKind
 from aotrace.runtime.values.strings import StrKind
 
@@ -160,6 +160,14 @@ def test_attach_points_are_completed() -> None:
         ("tracepoint:sched:sched_switch", {"category": "sched", "name": "sched_switch"}),
         ("rawtracepoint:sched_switch", {"name": "sched_switch"}),
     ]
+
+
+def test_details_of_events_are_completed() -> None:
+    meta = script(NUMBER)
+    details = {"top": {"parameter": "$1"}, "div": None, "map": 0}
+    meta.events.append(Event("print_map", 8, [], details, 1))
+    applied(meta, "3")
+    assert meta.events[0].details == {"top": 3, "div": None, "map": 0}
 
 
 @pytest.mark.parametrize(
