@@ -70,8 +70,9 @@ class ScriptMap:
         key, value = self.record.key, self.record.value
         if key is None:
             return rows
-        order, rank = key.order, value.rank
-        return sorted(rows, key=lambda row: (rank(row[1]) or 0, order(row[0])))
+        ranks = [value.rank(shown) or 0 for _, shown in rows]
+        keys = list(zip(ranks, key.order_many([row[0] for row in rows]), range(len(rows))))
+        return [rows[number] for _, _, number in sorted(keys)]
 
     def _read(self) -> list[Row]:
         key = self.record.key
@@ -88,7 +89,7 @@ class ScriptMap:
         columns = (
             kind.decode_many(raw, count, self._size, cpu * self._slot) for cpu in range(self._cpus)
         )
-        return list(map(kind.merge, zip(*columns)))
+        return kind.merge_many(list(columns))
 
     def _raw(self) -> Iterator[tuple[bytes, bytes, int]]:
         """(keys, values, how many), whatever the kernel gives at once."""

@@ -51,9 +51,10 @@ class TextOutput:
         if record.key is None:
             lines = [f"{record.label}{colon}{text(value)}\n" for _, value in rows]
         else:
-            label, key_text = f"{record.label}[", record.key.key_text
-            colon = f"]{colon}"
-            lines = [f"{label}{key_text(key)}{colon}{text(value)}\n" for key, value in rows]
+            label, colon = f"{record.label}[", f"]{colon}"
+            keys = record.key.key_texts([key for key, _ in rows])
+            values = record.value.text_many([value for _, value in rows])
+            lines = [f"{label}{key}{colon}{value}\n" for key, value in zip(keys, values)]
         self._sink.write(encode("".join(lines)))
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from aotrace.runtime.values.base import Kind, json_number, quotient
+from aotrace.runtime.values.base import Kind, json_number, quotient, unpack_many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,8 +56,17 @@ class CountKind(AggregateKind):
         value: int = struct.unpack_from("<Q", raw, offset)[0]
         return value
 
+    def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[Any]:
+        return unpack_many("Q", raw, count, stride, offset)
+
     def merge(self, values: Sequence[int]) -> int:
         return _wrap(sum(values), self.signed)
+
+    def merge_many(self, columns: Sequence[Sequence[int]]) -> list[int]:
+        totals = list(map(sum, zip(*columns)))
+        if max(totals, default=0) < _U64 // 2:
+            return totals
+        return [_wrap(total, self.signed) for total in totals]
 
     def scaled(self, value: int, divisor: int) -> int:
         return quotient(value, divisor)

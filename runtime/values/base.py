@@ -7,6 +7,8 @@ codegen's struct type, the event's BTF and the loader's decoder all derive from 
 
 from __future__ import annotations
 
+import struct
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Kind):
         return value.spec()
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def unpack_many(code: str, raw: Buffer, count: int, stride: int, offset: int) -> list[Any]:
+    """One struct code out of each of `count` records of `stride` bytes."""
+    rest = stride - offset - struct.calcsize("<" + code)
+    record = struct.Struct(f"<{offset}x{code}{rest}x")
+    return [value for (value,) in record.iter_unpack(memoryview(raw)[: count * stride])]
 
 
 class Kind:
@@ -138,6 +147,22 @@ class Kind:
         """The values at `offset` of `count` records of `stride` bytes."""
         decode = self.decode
         return [decode(raw, offset + number * stride) for number in range(count)]
+
+    def text_many(self, values: Sequence[Any]) -> list[str]:
+        """text() of each. As with the other columns: a map may have 100,000 keys."""
+        return list(map(self.text, values))
+
+    def key_texts(self, values: Sequence[Any]) -> list[str]:
+        """key_text() of each."""
+        return list(map(self.key_text, values))
+
+    def order_many(self, values: Sequence[Any]) -> Sequence[Any]:
+        """What the values are sorted by, each."""
+        return list(map(self.order, values))
+
+    def merge_many(self, columns: Sequence[Sequence[Any]]) -> list[Any]:
+        """merge() of each key's values; a column for each CPU."""
+        return list(map(self.merge, zip(*columns)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Kind) and self.spec() == other.spec()

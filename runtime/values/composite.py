@@ -7,6 +7,7 @@ from aotrace.runtime.values.base import Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from aotrace.runtime.values.base import Buffer
@@ -91,6 +92,21 @@ class TupleKind(Kind):
     def order(self, value: tuple[Any, ...]) -> Any:
         return [k.order(v) for k, v in zip(self.items, value)]
 
+    def text_many(self, values: Sequence[tuple[Any, ...]]) -> list[str]:
+        return [f"({text})" for text in self._joined(values)]
+
+    def key_texts(self, values: Sequence[tuple[Any, ...]]) -> list[str]:
+        return self._joined(values)
+
+    def _joined(self, values: Sequence[tuple[Any, ...]]) -> list[str]:
+        """The items' texts, without parentheses."""
+        columns = [k.text_many(column) for k, column in zip(self.items, zip(*values))]
+        return list(map(", ".join, zip(*columns))) if columns else [""] * len(values)
+
+    def order_many(self, values: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+        columns = [k.order_many(column) for k, column in zip(self.items, zip(*values))]
+        return list(zip(*columns)) if columns else values
+
     def scaled(self, value: tuple[Any, ...], divisor: int) -> tuple[Any, ...]:
         return tuple(k.scaled(v, divisor) for k, v in zip(self.items, value))
 
@@ -126,6 +142,12 @@ class RecordKind(TupleKind):
 
     def json_key(self, value: tuple[Any, ...]) -> str:
         return self.compact(value)
+
+    def text_many(self, values: Sequence[tuple[Any, ...]]) -> list[str]:
+        return list(map(self.text, values))
+
+    def key_texts(self, values: Sequence[tuple[Any, ...]]) -> list[str]:
+        return self.text_many(values)
 
     def json(self, value: tuple[Any, ...]) -> Any:
         return {n: k.json(v) for n, k, v in zip(self.names, self.items, value)}

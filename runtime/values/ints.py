@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 
-from aotrace.runtime.values.base import Kind, json_number, quotient
+from aotrace.runtime.values.base import Kind, json_number, quotient, unpack_many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from aotrace.runtime.values.base import Buffer
@@ -26,11 +27,7 @@ class CodedKind(Kind):
         return struct.unpack_from("<" + self.code, raw, offset)[0]
 
     def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[Any]:
-        """As one unpack of all: a map may have 100,000 keys."""
-        rest = stride - offset - self.size
-        record = struct.Struct(f"<{offset}x{self.code}{rest}x")
-        whole = memoryview(raw)[: count * stride]
-        return [value for (value,) in record.iter_unpack(whole)]
+        return unpack_many(self.code, raw, count, stride, offset)
 
 
 class IntKind(CodedKind):
@@ -58,6 +55,9 @@ class IntKind(CodedKind):
         """Keys are compared as signed, signed or not (bpftrace: types_format.cpp, sort_by_key)."""
         half = 1 << (8 * self.size - 1)
         return value - 2 * half if value >= half else value
+
+    def order_many(self, values: Sequence[int]) -> Sequence[int]:
+        return values if self.signed else super().order_many(values)
 
     def rank(self, value: int) -> int:
         return value

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from aotrace.runtime.values.base import Kind
+from aotrace.runtime.values.base import Kind, unpack_many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aotrace.runtime.values.base import Buffer
 
 #: What follows a string that fills its array, NUL and all: there was more of it (bpftrace:
@@ -36,9 +38,26 @@ class StrKind(Kind):
         text, end, _ = bytes(raw[offset : offset + self.size]).partition(b"\0")
         return text.decode("utf-8", "surrogateescape") + ("" if end else TRUNCATED)
 
+    def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[str]:
+        """Equal strings, of which there are often many, are decoded once."""
+        known: dict[bytes, str] = {}
+        values = unpack_many(f"{self.size}s", raw, count, stride, offset)
+        for value in values:
+            if value not in known:
+                known[value] = self.decode(value, 0)
+        return [known[value] for value in values]
+
     def order(self, value: str) -> bytes:
         """Keys are compared byte by byte."""
         return value.encode("utf-8", "surrogateescape")
+
+    def order_many(self, values: Sequence[str]) -> Sequence[str | bytes]:
+        """Text in UTF-8 has the order of its bytes; only what is not UTF-8 needs them."""
+        try:
+            "".join(values).encode()
+        except UnicodeEncodeError:
+            return super().order_many(values)
+        return values
 
     def type_name(self) -> str:
         return f"string[{self.size}]"

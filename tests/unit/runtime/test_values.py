@@ -78,6 +78,32 @@ def test_many_records_decode_as_one_by_one(kind: Kind, data: st.DataObject) -> N
         assert isinstance(kind.json_key(value), str)
 
 
+@given(PLAIN, st.data())
+def test_columns_are_as_their_values(kind: Kind, data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, 5))
+    raw = data.draw(st.binary(min_size=count * kind.size, max_size=count * kind.size))
+    values = kind.decode_many(raw, count, kind.size)
+    assert kind.text_many(values) == [kind.text(value) for value in values]
+    assert kind.key_texts(values) == [kind.key_text(value) for value in values]
+    order, orders = list(map(kind.order, values)), kind.order_many(values)
+    places = range(count)
+    assert sorted(places, key=orders.__getitem__) == sorted(places, key=order.__getitem__)
+
+
+@given(
+    st.one_of(
+        st.builds(CountKind),
+        *(st.builds(kind, st.booleans()) for kind in (SumKind, MinKind, AvgKind, StatsKind)),
+    ),
+    st.data(),
+)
+def test_keys_are_merged_as_one_by_one(kind: Kind, data: st.DataObject) -> None:
+    keys, cpus = data.draw(st.tuples(st.integers(0, 4), st.integers(1, 3)))
+    cells = st.binary(min_size=kind.size * keys, max_size=kind.size * keys)
+    columns = [kind.decode_many(data.draw(cells), keys, kind.size) for _ in range(cpus)]
+    assert kind.merge_many(columns) == [kind.merge(list(cell)) for cell in zip(*columns)]
+
+
 def test_every_kind_has_its_own_tag() -> None:
     assert len({kind.tag for kind in KINDS}) == len(KINDS)
 
