@@ -58,7 +58,7 @@ def make_parser_table() -> tuple[str, list[str]]:
             check_recursion=True,
         )
         text = Path(folder, "parsetab_new.py").read_text(encoding="utf-8")
-    return HEADER + _body(text), log.warnings
+    return HEADER + _unrolled(_body(text)), log.warnings
 
 
 def make_lexer_table() -> str:
@@ -75,6 +75,18 @@ def _body(text: str) -> str:
     """Without PLY's own head, and without the files and lines of the rules: they change often."""
     lines = (line.rstrip() for line in text.splitlines() if not line.startswith("#"))
     return "\n".join(_PLACE.sub("'',0),", line) for line in lines if line) + "\n"
+
+
+def _unrolled(text: str) -> str:
+    """PLY's tables as literals: the loops that PLY writes to fill them take 20 ms at each start."""
+    made: dict[str, Any] = {}
+    exec(text, made)
+    names = ("_tabversion", "_lr_method", "_lr_signature", "_lr_productions")
+    lines = [f"{name} = {made[name]!r}" for name in names]
+    for name in ("_lr_action", "_lr_goto"):
+        rows = "".join(f"{state}: {row!r},\n" for state, row in sorted(made[name].items()))
+        lines.append(f"{name} = {{\n{rows}}}")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:

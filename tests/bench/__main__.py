@@ -69,6 +69,8 @@ def main() -> int:
     (BUILD / "bench").mkdir(parents=True, exist_ok=True)
     parts = [PROJECT / part for part in LOADER_PARTS]
     subprocess.run([SYSTEM_PYTHON, "-m", "compileall", "-q", *parts], check=True)
+    compiler = PROJECT / "compiler"
+    subprocess.run([sys.executable, "-m", "compileall", "-q", *parts, compiler], check=True)
     tracers = present_tracers()
     _show_compiling()
     _compare_startup(tracers)

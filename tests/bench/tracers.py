@@ -6,12 +6,14 @@ One script serves all: it keeps to what bpftrace 0.17 understands as well.
 from __future__ import annotations
 
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.forky import bpftrace27, is_ready
-from tests.support.places import BUILD, SOURCE_ROOT, SYSTEM_PYTHON, console_script, program
+from tests.support.places import BUILD, SOURCE_ROOT, SYSTEM_PYTHON, program
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,13 @@ def present_tracers() -> list[Tracer]:
 
 
 def build_command(script: Path, target: Path) -> list[str]:
-    return [str(console_script("aotracec")), "build", str(script), "-o", str(target)]
+    """As an ordinary installation runs: without the import hook of this editable one."""
+    packages = sysconfig.get_path("purelib")
+    start = (
+        f"import sys; sys.path[:0] = [{str(SOURCE_ROOT)!r}, {packages!r}]; "
+        "from aotrace.compiler.cli import main; sys.exit(main())"
+    )
+    return [sys.executable, "-S", "-c", start, "build", str(script), "-o", str(target)]
 
 
 def prepare_ours(script: Path) -> list[str]:
