@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
+#: Machines on which plain loads are not reordered: what is seen behind a position was written.
+ORDERED_LOADS = ("x86_64",)
+
 _BUSY, _DISCARDED = 1 << 31, 1 << 30
 _FLAGS = _BUSY | _DISCARDED
 _HEADER = 8
@@ -158,7 +161,7 @@ def open_ring(lib: Libbpf, ring: Map, largest: int) -> Ring:
 
     Raises LoaderError.
     """
-    if os.uname().machine == "x86_64":
+    if os.uname().machine in ORDERED_LOADS:
         try:
             return MappedRing(ring.fd, ring.max_entries, largest)
         except OSError as error:

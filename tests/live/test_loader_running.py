@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -160,6 +161,22 @@ def test_a_reader_that_leaves(build: Callable[[str], Path]) -> None:
         assert tracer.stderr is not None
         assert tracer.stderr.read() == b"Attached 2 probes\n"
     assert tracer.returncode == 128 + signal.SIGPIPE
+
+
+def test_where_loads_are_not_ordered(build: Callable[[str], Path]) -> None:
+    """The same through libbpf's own reader of the ring buffer."""
+    script = """
+        tracepoint:syscalls:sys_enter_getppid /comm == "python3"/ {
+            @ = count(); printf("%d %s\\n", @ > 0, comm);
+        }
+        END { printf("end\\n"); exit(7); }
+    """
+    start = "from aotrace.loader import cli, ring; ring.ORDERED_LOADS = (); exit(cli.main())"
+    argv = [sys.executable, "-c", start, "run", str(build(script))]
+    workload = ["/usr/bin/python3", "-c", GETPPID, "30000"]
+    result = observe(Job("aotrace", argv, ready=READY, workload=workload))
+    assert result.status == 7
+    assert result.stdout.splitlines() == ["1 python3"] * 30_000 + ["end", "", "", "@: 30000"]
 
 
 def test_losses_are_told(build: Callable[[str], Path]) -> None:
