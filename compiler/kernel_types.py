@@ -155,7 +155,7 @@ def _array(btf: Btf, array: bt.Array, space: Space) -> Type:
         plain = "char" in (element.encoding, element.name)
         if plain or (element.signed and btf.relocatable):
             return Str(array.count, padded=False)
-        return Array(UINT8, array.count)
+        return Array(Int(1, True) if element.signed else UINT8, array.count)
     item = type_of(btf, array.elem, space)
     return Array(INT64 if item == NONE else item, array.count)
 

@@ -24,7 +24,7 @@ VOID = CType(0, None, 1, "void")
 
 #: canonical name -> size, signed, encoding as btf_types.Int has it
 _INTEGERS = {
-    "_Bool": (1, False, "bool"),
+    "_Bool": (1, False, ""),  # a number: bpftrace prints 1, not true
     "char": (1, True, "char"),
     "signed char": (1, True, ""),
     "unsigned char": (1, False, ""),

@@ -117,7 +117,7 @@ class Scope:
         if name in self._typedefs:
             return self.completed(self._typedefs[name])
         type_id = self.btf.find(BtfKind.TYPEDEF, name)
-        if type_id is not None:
+        if type_id is not None and name != "bool":
             return ctype.of_kernel(self.btf, type_id, name)
         if name in ctype.LIBC:
             return ctype.basic(self.btf, ctype.LIBC[name])._replace(text=name)
