@@ -22,6 +22,7 @@ from aotrace.compiler.objfile.describe import describe
 from aotrace.compiler.objfile.finish import finish
 from aotrace.compiler.sema.check import check_types
 from aotrace.compiler.sema.configure import read_config
+from aotrace.compiler.sema.expand import expand_macros
 from aotrace.compiler.sema.fold import Constant, fold_constants
 from aotrace.compiler.sema.infer import Inference, infer_types
 from aotrace.compiler.sema.mapdecls import read_declarations
@@ -108,6 +109,8 @@ class Compiler:
         """Source text to plan. Raises CompileError."""
         program = self.parse(source)
         diagnostics = Diagnostics()
+        program = expand_macros(program, diagnostics)
+        diagnostics.stop_if_failed()
         check_support(program, diagnostics)
         diagnostics.stop_if_failed()
         btf = declare_types(

@@ -7,6 +7,7 @@ so that a message can always quote the script.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -40,11 +41,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Span:
-    """Characters start..end (end excluded) of a source."""
+    """Characters start..end (end excluded) of a source.
+
+    via: for text of a macro's body, the use that it was expanded for.
+    """
 
     source: Source = field(repr=False)
     start: int
     end: int
+    via: Span | None = field(default=None, repr=False)
 
     @property
     def text(self) -> str:
@@ -60,7 +65,15 @@ class Span:
 
     def to(self, other: Span) -> Span:
         """The span from the start of this one to the end of the other."""
-        return Span(self.source, self.start, max(self.end, other.end))
+        return Span(self.source, self.start, max(self.end, other.end), self.via)
+
+    @property
+    def uses(self) -> Iterator[Span]:
+        """The macro uses that brought this text in, the innermost first."""
+        use = self.via
+        while use:
+            yield use
+            use = use.via
 
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"

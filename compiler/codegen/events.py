@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from aotrace.compiler.sema.plan import PlannedEvent
+from aotrace.compiler.syntax.nodes import BlockExpr, Expr
+from aotrace.compiler.syntax.walk import walk
+from aotrace.compiler.types import Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
+    from aotrace.compiler.emitter import Reg
 
 # The kernel wakes the loader only when it had read everything, and the loader sleeps between
 # batches: so a busy script pays for few wake-ups, an idle one costs nothing.
@@ -16,13 +21,37 @@ _ADAPTIVE_WAKEUP, _FORCE_WAKEUP = 0, 2  # BPF_RB_FORCE_WAKEUP
 
 def send(e: ProgramEmitter, event: PlannedEvent) -> None:
     """Send one event; when the buffer is full it is counted as lost."""
+    early = _values(e, event) if any(map(_acts, event.spec.args)) else None
     record = e.helper("ringbuf_reserve", e.shared.ring, event.size, 0)
     with e.if_else(record) as (reserved, lost):
         with reserved:
             e.store(record, 0, 8, e.const(event.index))
-            for arg, kind, offset in zip(event.spec.args, event.types, event.offsets, strict=True):
-                e.into(arg, e.offset(record, offset), kind)
+            if early is None:
+                for arg, kind, offset in _fields(event):
+                    e.into(arg, e.offset(record, offset), kind)
+            else:
+                for value, (_, kind, offset) in zip(early, _fields(event), strict=True):
+                    e.copy(e.offset(record, offset), value, kind.size)
             flags = _FORCE_WAKEUP if event.spec.wakeup else _ADAPTIVE_WAKEUP
             e.helper("ringbuf_submit", record, flags)
         with lost:
             e.fn.count_up(e.shared.lost)
+
+
+def _fields(event: PlannedEvent) -> Iterator[tuple[Expr, Type, int]]:
+    """Of each argument: itself, its type in the record, and the offset there."""
+    return zip(event.spec.args, event.types, event.offsets, strict=True)
+
+
+def _acts(arg: Expr) -> bool:
+    """Whether an argument does something, such as to send an event of its own, or to exit."""
+    return any(isinstance(node, BlockExpr) for node in walk(arg))
+
+
+def _values(e: ProgramEmitter, event: PlannedEvent) -> list[Reg]:
+    """The arguments in memory of the program's: no statement runs while a record is reserved."""
+    values = []
+    for arg, kind, _ in _fields(event):
+        values.append(e.slot(max(kind.size, 8)))
+        e.into(arg, values[-1], kind)
+    return values

@@ -200,10 +200,10 @@ def _leaver(inner: ProgramEmitter, flag: Reg) -> Callable[[], None]:
 def _outer_variables(e: ProgramEmitter, body: nodes.Block, own: Variable) -> dict[Variable, Reg]:
     """Variables from outside the body that it names, with their slots."""
     found: dict[Variable, Reg] = {}
+    body_nodes = set(map(id, walk(body)))
     for node in walk(body):
         if isinstance(node, nodes.Var):
             variable = e.shared.names.variables[node]
-            inside = body.span.start <= variable.span.start < body.span.end
-            if variable is not own and not inside:
+            if variable is not own and id(variable.first) not in body_nodes:
                 found[variable] = expr.variable_slot(e, node)
     return found

@@ -23,7 +23,7 @@ from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.sema.tables import NodeTable, Variable
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.syntax.nodes import Call, Ident, Node, Program, TypeExpr, Var
+from aotrace.compiler.syntax.nodes import Call, Ident, Node, Program, TypeExpr, TypeOf, Var
 from aotrace.compiler.syntax.walk import children
 from aotrace.compiler.types import Type, literal
 
@@ -58,6 +58,14 @@ def resolve_names(program: Program, btf: Btf, diagnostics: Diagnostics) -> Names
     return names
 
 
+_Key = tuple[str, int]
+
+
+def _key(node: Var) -> _Key:
+    """What tells variables apart: the name, and the macro's expansion that brought it along."""
+    return node.name, node.mark
+
+
 class _Resolver:
     """Walks one probe with a stack of scopes."""
 
@@ -65,8 +73,8 @@ class _Resolver:
         self.names = names
         self.btf = btf
         self.diagnostics = diagnostics
-        self.scopes: list[dict[str, Variable]] = [{}]
-        self.ended: dict[str, Span] = {}  # of variables whose block is over
+        self.scopes: list[dict[_Key, Variable]] = [{}]
+        self.ended: dict[_Key, Span] = {}  # of variables whose block is over
         self.loops = 0  # around the place that is looked at
 
     def probe(self, probe: nodes.Probe) -> None:
@@ -106,7 +114,7 @@ class _Resolver:
     def for_(self, var: Var, body: nodes.Block) -> None:
         """The loop's variable lives in its body alone."""
         self.scopes.append({})
-        if earlier := self.find(var.name):
+        if earlier := self.find(var):
             self.diagnostics.error(
                 f"`${var.name}` is already declared", var.span,
                 f"the first one is in line {earlier.span.line}: choose another name",
@@ -130,23 +138,24 @@ class _Resolver:
         self.scopes.pop()
 
     def variable(self, node: Var) -> None:
-        found = self.find(node.name)
+        found = self.find(node)
         if found:
             self.names.variables[node] = found
             return
-        known = {name for scope in self.scopes for name in scope}
+        known = {name for scope in self.scopes for name, mark in scope if mark == node.mark}
         hints = tuple(hint.replace("`", "`$", 1) for hint in did_you_mean(node.name, known))
-        if node.name in self.ended:
-            line = self.ended[node.name].line
+        if _key(node) in self.ended:
+            line = self.ended[_key(node)].line
             hints = (f"the one of line {line} ends with its block: declare it before with `let`",)
         self.diagnostics.error(f"undefined variable `${node.name}`", node.span, *hints)
 
-    def find(self, name: str) -> Variable | None:
-        return next((scope[name] for scope in reversed(self.scopes) if name in scope), None)
+    def find(self, node: Var) -> Variable | None:
+        key = _key(node)
+        return next((scope[key] for scope in reversed(self.scopes) if key in scope), None)
 
     def declare(self, node: Var, declared: TypeExpr | None = None) -> None:
-        variable = Variable(node.name, node.span, declared)
-        self.scopes[-1][node.name] = variable
+        variable = Variable(node, declared)
+        self.scopes[-1][_key(node)] = variable
         self.names.variables[node] = variable
 
     def let(self, node: nodes.Let) -> None:
@@ -154,7 +163,7 @@ class _Resolver:
             self.visit(node.type)
         if node.value:
             self.visit(node.value)
-        if earlier := self.find(node.var.name):
+        if earlier := self.find(node.var):
             self.diagnostics.error(
                 f"`${node.var.name}` is already declared", node.var.span,
                 f"the first one is in line {earlier.span.line}: choose another name",
@@ -164,7 +173,7 @@ class _Resolver:
     def assign(self, node: nodes.Assign) -> None:
         self.visit(node.value)
         target = node.target
-        if isinstance(target, Var) and node.op == "=" and not self.find(target.name):
+        if isinstance(target, Var) and node.op == "=" and not self.find(target):
             self.declare(target)
         else:
             self.visit(target)
@@ -215,6 +224,10 @@ class _Resolver:
         else:
             self.names.entries[node] = entry
             self.check_arity(node, entry)
+        for arg in node.args:
+            if isinstance(arg, TypeOf):
+                text = f"`{node.name}` takes no types: only a macro does"
+                self.diagnostics.error(text, arg.span)
         self.visit_children(node)
 
     def check_arity(self, node: Call, entry: Entry) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from aotrace.compiler.source import Span
-from aotrace.compiler.syntax.nodes import Node, TypeExpr
+from aotrace.compiler.syntax.nodes import Node, TypeExpr, Var
 
 V = TypeVar("V")
 
@@ -36,8 +36,15 @@ class NodeTable(Generic[V]):
 
 @dataclass(frozen=True, eq=False)
 class Variable:
-    """One scratch variable: where it is first named and the type it was declared with."""
+    """One scratch variable: the node that first names it and the type it was declared with."""
 
-    name: str
-    span: Span
+    first: Var
     declared: TypeExpr | None = None
+
+    @property
+    def name(self) -> str:
+        return self.first.name
+
+    @property
+    def span(self) -> Span:
+        return self.first.span

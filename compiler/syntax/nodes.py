@@ -102,9 +102,14 @@ class Ident(Node):
 
 @dataclass(frozen=True)
 class Var(Node):
-    """A scratch variable; name without the `$`."""
+    """A scratch variable; name without the `$`.
+
+    mark: 0 for one of the script's own text; those that a macro's body brings along have the
+    number of the expansion, so that no two of them are the same variable.
+    """
 
     name: str
+    mark: int = field(default=0, repr=False)
 
 
 @dataclass(frozen=True)
