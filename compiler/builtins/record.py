@@ -133,6 +133,8 @@ class Function:
     check: Callable[[Site], None] | None = None
     #: the value is a parameter that the loader sets
     parameter: Callable[[Site], LoadParameter] | None = None
+    #: the value where the constants among the arguments settle it at build time
+    fold: Callable[[Sequence[Constant]], Constant] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aotrace.compiler.builtins.accepts import INTEGER, TEXT
-from aotrace.compiler.builtins.record import Function, Parameter, Site
+from aotrace.compiler.builtins.record import Constant, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.syntax.nodes import Binary, Param, ParamCount, StrLit
 from aotrace.compiler.types import Pointer, Space, Str, Type
+
+
+def _fold(constants: Sequence[Constant]) -> Constant:
+    """A literal, or a number as its digits, cut to a length that is a literal too."""
+    data, *lengths = constants
+    if data is None or isinstance(data, bool) or not all(isinstance(n, int) for n in lengths):
+        return None
+    text = data if isinstance(data, bytes) else str(data).encode()
+    return text[: max(int(lengths[0] or 0), 0)] if lengths else text
+
+
+def _nul(site: Site) -> int:
+    """Bytes beyond the length asked for: in memory it counts the NUL, of a script's parameter and
+    of a literal it does not (docs/stdlib.md of bpftrace, and its constant folding)."""
+    data, *lengths = site.args
+    given = isinstance(data.left if isinstance(data, Binary) else data, (Param, StrLit))
+    settled = site.constants[1:] != (None,) or isinstance(lengths[0], (Param, ParamCount))
+    return 1 if given and settled else 0
 
 
 def _capacity(site: Site) -> int:
     """Bytes with the NUL: the length asked for, at most max_strlen."""
+    folded = _fold(site.constants)
+    if isinstance(folded, bytes):
+        return len(folded) + 1
     limit = site.context.config.max_strlen
     asked = site.constants[1] if len(site.constants) > 1 else None
-    length = min(asked + 1, limit) if isinstance(asked, int) and asked >= 0 else limit
+    known = isinstance(asked, int) and asked >= 0
+    length = min(max(int(asked or 0) + _nul(site), 1), limit) if known else limit
     own = site.types[0]
     return min(length, own.capacity) if isinstance(own, Str) else length
 
@@ -26,7 +51,7 @@ def _check(site: Site) -> None:
     limit = site.context.config.max_strlen
     if isinstance(asked, int) and asked < 0:
         site.error(f"str() cannot give {asked} bytes", arg=1)
-    elif isinstance(asked, int) and asked + 1 > limit:
+    elif isinstance(asked, int) and asked + _nul(site) > limit:
         site.warning(f"str() gives at most {limit} bytes", "raise max_strlen to get more", arg=1)
 
 
@@ -47,7 +72,7 @@ def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
 def _length(e: Emitter, site: Site, capacity: int) -> Reg:
     if len(site.args) < 2 or site.constants[1] is not None:
         return e.const(capacity)
-    asked = e.op("add", e.value(site.args[1]), 1)
+    asked = e.op("add", e.value(site.args[1]), _nul(site))
     return e.select(e.op("ult", asked, capacity), asked, capacity)
 
 
@@ -55,6 +80,6 @@ TEXT_FUNCTIONS = (
     Function(
         "str", "The string at an address, up to max_strlen or to a length of its own.",
         (Parameter("data", TEXT, text=True), Parameter("length", INTEGER, optional=True)),
-        _str_type, _str, _check,
+        _str_type, _str, _check, fold=_fold,
     ),
 )  # fmt: skip

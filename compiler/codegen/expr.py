@@ -134,8 +134,14 @@ def _unary(e: ProgramEmitter, node: nodes.Unary) -> Reg:
     if node.op == "!":
         return e.op("eq", operand, 0)
     if node.op == "~":
-        return e.op("xor", operand, -1)
+        return e.op("xor", operand, _all_bits(e.type_of(node.operand)))
     return operand if node.op == "+" else e.op("sub", 0, operand)
+
+
+def _all_bits(kind: Type) -> int:
+    """What ~ turns over: of an unsigned type the bits that it has, or it would not stay one."""
+    narrow = isinstance(kind, Int) and not kind.signed and kind.width < 8
+    return (1 << 8 * kind.size) - 1 if narrow else -1
 
 
 _PLAIN = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aotrace.compiler.builtins.record import Function
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.syntax import nodes
@@ -91,6 +92,12 @@ class _Folder:
             return None
         return _fold_numbers(node.op, left, right)
 
+    def call(self, node: nodes.Call) -> Constant | None:
+        entry = self.names.entries.get(node)
+        if not isinstance(entry, Function) or entry.fold is None:
+            return None
+        return entry.fold([self.values.get(arg) for arg in node.args])
+
 
 def _fold_numbers(op: str, left: int, right: int) -> Constant | None:
     if op in _ORDERED:
@@ -115,4 +122,5 @@ _RULES: dict[type[Node], Callable[..., Constant | None]] = {
     nodes.Ident: _Folder.identifier,
     nodes.Unary: _Folder.unary,
     nodes.Binary: _Folder.binary,
+    nodes.Call: _Folder.call,
 }

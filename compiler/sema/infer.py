@@ -23,14 +23,14 @@ from aotrace.compiler.builtins.record import (
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
-from aotrace.compiler.kernel_types import field_names, field_of, redefined
+from aotrace.compiler.kernel_types import field_names, field_of, incomplete, redefined
 from aotrace.compiler.sema.casts import cast_type
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.names import ARGS, Names
 from aotrace.compiler.sema.operators import binary_type, unary_type, unreadable
 from aotrace.compiler.sema.params import COUNT, NUMBER, text_arguments, text_of
 from aotrace.compiler.sema.tables import NodeTable, Variable
-from aotrace.compiler.sema.typeexpr import TypeReader
+from aotrace.compiler.sema.typeexpr import UNSIZED_TEXT, TypeReader
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
@@ -271,6 +271,11 @@ class _Walker:
             hints = did_you_mean(node.name, field_names(base))
             self.diagnostics.error(f"`{base}` has no field `{node.name}`", node.field_span, *hints)
             return NONE
+        if info.type == NONE:
+            self.diagnostics.error(
+                f"the field `{node.name}` is no integer, pointer, array or struct", node.field_span,
+                "BPF has no floating point",
+            )  # fmt: skip
         return self.lying_by(node.base, info.type)
 
     def lying_by(self, node: Node, kind: Type) -> Type:
@@ -320,7 +325,8 @@ class _Walker:
             self.check_bound(node, base.count, constant)
             return self.lying_by(node.base, base.element)
         if isinstance(base, Pointer) and base.target != NONE:
-            return self.lying_by(node.base, base.target)
+            stepped_over = self.stepping(base, node)
+            return self.lying_by(node.base, base.target) if stepped_over != NONE else NONE
         if isinstance(base, Str):
             self.check_bound(node, base.capacity, constant)
             return Int(1, True)
@@ -367,7 +373,17 @@ class _Walker:
             left = self.as_text(node.left)
         if isinstance(node.right, nodes.Param) and isinstance(left, Str):
             right = self.as_text(node.right)
-        return binary_type(node, left, right, self.diagnostics)
+        found = binary_type(node, left, right, self.diagnostics)
+        return self.stepping(found, node)
+
+    def stepping(self, kind: Type, node: Node) -> Type:
+        """The type of a pointer that is moved by elements; reports one whose size is not known."""
+        if isinstance(kind, Pointer) and incomplete(kind.target):
+            self.diagnostics.error(
+                f"the size of `{kind.target}` is not known: it is declared only", node.span
+            )
+            return NONE
+        return kind
 
     def ternary(self, node: nodes.Ternary) -> Type:
         condition = self.visit(node.condition)
@@ -431,7 +447,7 @@ class _Walker:
             )
         elif isinstance(target, nodes.Var) and isinstance(found, Int):
             self.note_variable(target, stepped(node.op, found), node)
-        return found
+        return self.stepping(found, node)
 
     def tuple(self, node: nodes.TupleLit) -> Type:
         return Tuple(tuple(self.visit(item) for item in node.items))
@@ -501,8 +517,11 @@ class _Walker:
             return
         key = (self.unit, variable)
         current = self.found.variables.get(key, NONE)
-        if variable.declared:
-            current = self.types_written.read(variable.declared)
+        declared = self.types_written.read(variable.declared) if variable.declared else NONE
+        if declared == UNSIZED_TEXT:
+            merged = promote(Str(1) if current == NONE else current, value)
+        elif declared != NONE:
+            current = declared
             merged = current if self.fits(current, value, where) else None
         else:
             merged = promote(current, value)

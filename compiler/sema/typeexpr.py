@@ -12,6 +12,8 @@ from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node, TypeExpr
 from aotrace.compiler.types import NONE, Array, Bool, Inet, Int, Pointer, Str, Tuple, Type
 
+#: `string` without a size: it becomes as long as what is assigned.
+UNSIZED_TEXT = Str(0)
 _BASIC: dict[str, Type] = {
     **{f"{'' if signed else 'u'}int{bits}": Int(bits // 8, signed)
        for bits in (8, 16, 32, 64) for signed in (True, False)},
@@ -22,7 +24,7 @@ _BASIC: dict[str, Type] = {
     "bool": Bool(), "void": NONE, "char": Int(1, True), "short": Int(2, True), "int": Int(4, True),
     "long": Int(8, True), "unsigned char": Int(1, False), "unsigned short": Int(2, False),
     "unsigned int": Int(4, False), "unsigned long": Int(8, False), "long long": Int(8, True),
-    "unsigned long long": Int(8, False), "inet": Inet(),
+    "unsigned long long": Int(8, False), "inet": Inet(), "string": UNSIZED_TEXT,
 }  # fmt: skip
 _KINDS = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
 
