@@ -54,6 +54,9 @@ def resolve_probes(
 def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     provider = request.point.parts[0]
     kind = BY_NAME.get(provider)
+    if kind is None and any(part == 0 for part, _, _ in request.point.params):
+        request.error("the probe type must be known at build time", "name it in the script")
+        return None
     if kind is None:
         known = [name for name in BY_NAME if len(name) > _ALIAS]
         request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))

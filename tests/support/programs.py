@@ -33,9 +33,10 @@ _AGGREGATES = ("count()", "sum({})", "min({})", "max({})", "avg({})", "stats({})
                "hist({}, 3)", "lhist({}, 0, 100, 10)")  # fmt: skip
 
 _LEAVES = {
-    "int": (*_INTEGERS, *_BUILTINS, *_BUILTINS, "curtask->pid"),
-    "bool": ("true", "false", "!pid"),
-    "str": (*_STRINGS, "comm", "comm", "probe", "curtask->comm", 'str("literal")'),
+    "int": (*_INTEGERS, *_BUILTINS, *_BUILTINS, "curtask->pid", "$1", "$#", 'getopt("n", 5)'),
+    "bool": ("true", "false", "!pid", 'getopt("b")'),
+    "str": (*_STRINGS, "comm", "comm", "probe", "curtask->comm", 'str("literal")',
+            "str($2)", "str($2 + 1)", 'getopt("s", "text")'),
     "inet": ("ntop(1)", "ntop(10, 1)", 'ntop("abc")', "ntop(99, 1)",
              *(f"ntop(pton({address}))" for address in _ADDRESSES)),
     "task": ("curtask", "curtask->real_parent"),
