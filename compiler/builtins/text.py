@@ -49,6 +49,8 @@ def _str_type(site: Site) -> Type:
 def _check(site: Site) -> None:
     asked = site.constants[1] if len(site.constants) > 1 else None
     limit = site.context.config.max_strlen
+    if isinstance(site.args[0], ParamCount):
+        site.error("$# is a number, not an address", "print it with %d", arg=0)
     if isinstance(asked, int) and asked < 0:
         site.error(f"str() cannot give {asked} bytes", arg=1)
     elif isinstance(asked, int) and asked + _nul(site) > limit:
