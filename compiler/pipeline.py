@@ -24,6 +24,7 @@ from aotrace.compiler.sema.check import check_types
 from aotrace.compiler.sema.configure import read_config
 from aotrace.compiler.sema.expand import expand_macros
 from aotrace.compiler.sema.fold import Constant, fold_constants
+from aotrace.compiler.sema.imports import Script, read_script
 from aotrace.compiler.sema.infer import Inference, infer_types
 from aotrace.compiler.sema.mapdecls import read_declarations
 from aotrace.compiler.sema.names import Names, resolve_names
@@ -34,7 +35,6 @@ from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit, resolve_probes
 from aotrace.compiler.source import Source, Span
 from aotrace.compiler.syntax.nodes import Program
-from aotrace.compiler.syntax.parser import parse
 from aotrace.compiler.syntax.preprocess import Options as PreprocessOptions
 from aotrace.compiler.syntax.preprocess import Preprocessed, preprocess
 from aotrace.runtime.metadata import Metadata
@@ -98,16 +98,19 @@ class Compiler:
         return prepared
 
     def parse(self, source: Source) -> Program:
-        """Source text to AST. Raises CompileError."""
-        prepared = self.preprocess(source)
+        """Source text to AST, imports left as they are written. Raises CompileError."""
+        return self.read(source).program
+
+    def read(self, source: Source) -> Script:
+        """Source text to AST, with those of all that the script imports. Raises CompileError."""
         diagnostics = Diagnostics()
-        program = parse(prepared, diagnostics)
+        script = read_script(source, self.options.preprocessor, diagnostics)
         diagnostics.stop_if_failed()
-        return program
+        return script
 
     def analyse(self, source: Source) -> Analysis:
         """Source text to plan. Raises CompileError."""
-        program = self.parse(source)
+        program = self.read(source).merged()
         diagnostics = Diagnostics()
         program = expand_macros(program, diagnostics)
         diagnostics.stop_if_failed()

@@ -57,10 +57,8 @@ class DebugInfo:
         self._lines: list[str] = []
         self._known: dict[str, Node] = {}
         self._globals: list[Node] = []
-        self._file = self._node(
-            f"!DIFile(filename: {_quote(source.name)}, directory: {_quote('')},"
-            f" source: {_quote(source.text)})"
-        )
+        self._sources: dict[Node, Source] = {}  # of the functions
+        self._file = self._file_of(source)
         self._global_list = self._reserve()
         self._unit = self._reserve()
         self._define(
@@ -156,52 +154,63 @@ class DebugInfo:
         self._globals.append(expression)
         return expression
 
-    def program(self, name: str, line: int) -> Node:
+    def program(self, name: str, span: Span) -> Node:
         """A BPF program: int name(void *ctx)."""
         flags = "DISPFlagDefinition | DISPFlagOptimized"
         context = [("ctx", self.pointer(None))]
-        return self._function(name, self.scalar("s32"), context, line, flags)
+        return self._function(name, self.scalar("s32"), context, span, flags)
 
     def static_function(
-        self, name: str, result: Node | None, params: Sequence[tuple[str, Node]], line: int
+        self, name: str, result: Node | None, params: Sequence[tuple[str, Node]], span: Span
     ) -> Node:
         """A static function: the verifier follows its calls, and takes it as a callback."""
         flags = "DISPFlagLocalToUnit | DISPFlagDefinition | DISPFlagOptimized"
-        return self._function(name, result, params, line, flags)
+        return self._function(name, result, params, span, flags)
 
     def _function(
         self,
         name: str,
         result: Node | None,
         params: Sequence[tuple[str, Node]],
-        line: int,
+        span: Span,
         flags: str,
     ) -> Node:
         """The kernel wants a name for each parameter (btf_func_check)."""
+        file, line = self._file_of(span.source), span.line
         types = self._tuple([result, *(kind for _, kind in params)])
         prototype = self._node(f"!DISubroutineType(types: {types})")
         function, retained = self._reserve(), self._reserve()
         variables = [
             self._node(
                 f"!DILocalVariable(name: {_quote(param)}, arg: {number}, scope: {function},"
-                f" file: {self._file}, line: {line}, type: {kind})"
+                f" file: {file}, line: {line}, type: {kind})"
             )
             for number, (param, kind) in enumerate(params, 1)
         ]
         self._define(retained, _tuple_text(variables))
         self._define(
             function,
-            f"distinct !DISubprogram(name: {_quote(name)}, scope: {self._file},"
-            f" file: {self._file}, line: {line}, type: {prototype}, scopeLine: {line},"
+            f"distinct !DISubprogram(name: {_quote(name)}, scope: {file},"
+            f" file: {file}, line: {line}, type: {prototype}, scopeLine: {line},"
             f" flags: DIFlagPrototyped, spFlags: {flags},"
             f" unit: {self._unit}, retainedNodes: {retained})",
         )
+        self._sources[function] = span.source
         return function
 
     def location(self, function: Node, span: Span) -> Node:
-        """The place in the script that an instruction of this function comes from."""
+        """The place in the script that an instruction of this function comes from.
+
+        That may be another file than the function's: the body of a macro that was imported.
+        """
         column = min(span.column, _MAX_COLUMN)
-        return self._node(f"!DILocation(line: {span.line}, column: {column}, scope: {function})")
+        scope = function
+        if span.source is not self._sources[function]:
+            file = self._file_of(span.source)
+            scope = self._node(
+                f"!DILexicalBlockFile(scope: {function}, file: {file}, discriminator: 0)"
+            )
+        return self._node(f"!DILocation(line: {span.line}, column: {column}, scope: {scope})")
 
     def text(self) -> str:
         """All nodes, as they stand at the end of a module."""
@@ -214,6 +223,13 @@ class DebugInfo:
         return "\n".join([*named, *self._lines, last, ""])
 
     # Nodes
+
+    def _file_of(self, source: Source) -> Node:
+        """A script, with its text."""
+        return self._node(
+            f"!DIFile(filename: {_quote(source.name)}, directory: {_quote('')},"
+            f" source: {_quote(source.text)})"
+        )
 
     def _basic(self, name: str, bits: int, encoding: str) -> Node:
         return self._node(

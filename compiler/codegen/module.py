@@ -61,7 +61,7 @@ class ModuleBuilder:
 
     def program(self, name: str, section: str, span: Span) -> FunctionBuilder:
         """A BPF program `int name(void *ctx)` in the section that names its attach point."""
-        debug = self.debug.program(name, span.line)
+        debug = self.debug.program(name, span)
         function = self._function(name, I32, [PTR], debug)
         function.section = section
         self._used.append(function)
@@ -73,7 +73,7 @@ class ModuleBuilder:
         """A static function of its own, never inlined; `params` are (name, type)."""
         named = [(param, self._type_of(kind)) for param, kind in params]
         result = None if isinstance(ret, ir.VoidType) else self._type_of(ret)
-        debug = self.debug.static_function(name, result, named, span.line)
+        debug = self.debug.static_function(name, result, named, span)
         function = self._function(name, ret, [kind for _, kind in params], debug)
         function.linkage = "internal"
         function.attributes.add("noinline")

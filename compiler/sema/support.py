@@ -9,7 +9,7 @@ from aotrace.compiler.syntax.walk import children
 
 #: node class -> what a user calls it, with its verb
 _REFUSED: dict[type[Node], str] = {
-    nodes.Import: "import is",
+    nodes.Import: "imports within a block are",
     nodes.FunctionDef: "functions of the script's own are",
     nodes.TypeInfo: "typeinfo is",
     nodes.Comptime: "comptime is",
