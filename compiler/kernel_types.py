@@ -112,6 +112,11 @@ def find_named(btf: Btf, tag: str, name: str) -> Type | None:
     return None
 
 
+def incomplete(kind: Type) -> bool:
+    """Whether a struct is declared only, so that it has neither fields nor a size."""
+    return isinstance(kind, Struct) and isinstance(kind.btf.resolve(kind.type_id), bt.Fwd)
+
+
 def redefined(kind: Type, btf: Btf) -> Type:
     """The type with each kernel struct replaced by the one that the script declares so named."""
     if btf.relocatable:

@@ -143,6 +143,8 @@ class Struct(Type):
     type_id: int
 
     def __str__(self) -> str:
+        if not self.name and (alias := self.btf.type(self.type_id).name):
+            return alias  # a typedef
         return f"{'union' if self.union else 'struct'} {self.name or '(anonymous)'}"
 
     @property
@@ -220,7 +222,12 @@ class Array(Type):
         return self.element.size * self.count
 
     def __str__(self) -> str:
-        return f"{self.element}[{self.count}]"
+        inner: Type = self
+        dimensions = ""
+        while isinstance(inner, Array):
+            dimensions += f"[{inner.count}]"
+            inner = inner.element
+        return f"{inner}{dimensions}"
 
 
 @dataclass(frozen=True)

@@ -408,7 +408,8 @@ class _Walker:
         return found or target
 
     def sizeof(self, node: nodes.Sizeof) -> Type:
-        self.unit.types[node.operand] = self.types_written.of(node.operand)
+        self.unit.types[node.operand] = found = self.types_written.of(node.operand)
+        self.stepping(Pointer(found), node)
         return UINT64
 
     def offsetof(self, node: nodes.Offsetof) -> Type:

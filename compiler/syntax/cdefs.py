@@ -14,7 +14,12 @@ _LAYOUT = r"(?:\s|//[^\n]*|/\*.*?\*/)*"
 _ATTRIBUTE = re.compile(
     _LAYOUT + r"(?:__attribute__" + _LAYOUT + r"(?=\()|__(?!attribute__)\w+)", re.DOTALL
 )
-_SEMICOLON = re.compile(_LAYOUT + ";", re.DOTALL)
+# What may be declared besides, or a macro that stands for attributes, up to the semicolon.
+_DECLARED = re.compile(
+    f"(?!{_LAYOUT}"
+    r"(?:struct|union|enum|typedef|import|let)\b)(?:[\w\s*,\[\]()]|//[^\n]*|/\*.*?\*/)*;",
+    re.DOTALL,
+)
 _DEFINITION = re.compile(r"\b(?:struct|union|enum|typedef)\b")
 _WORD = re.compile(r"[\w\s]", re.ASCII)
 
@@ -38,8 +43,8 @@ def end_of_definition(text: str, start: int) -> int | None:
             end = _end_of_brackets(text, end)
     if end is None:
         return None
-    semicolon = _SEMICOLON.match(text, end)
-    return semicolon.end() if semicolon else end
+    declared = _DECLARED.match(text, end)
+    return declared.end() if declared else end
 
 
 def is_left_open(text: str, start: int) -> bool:

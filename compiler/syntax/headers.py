@@ -187,8 +187,10 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
     def on_directive_unknown(
         self, directive: Any, toks: Any, ifpassthru: bool, precedingtoks: Any
     ) -> bool:
-        name = directive.value
-        if name not in _IGNORED and not self._is_system(directive.source):
+        name, own = directive.value, not self._is_system(directive.source)
+        if own and name == "pragma" and _text(toks).startswith("pack"):
+            self.problem("#pragma pack is not supported", "write __attribute__((packed))")
+        if own and name not in _IGNORED:
             said = name == "error"
             self.problem(f"#error {_text(toks)}" if said else f"unknown directive `#{name}`")
         return True
