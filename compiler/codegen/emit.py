@@ -13,7 +13,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.builtins.record import ProbeContext
-from aotrace.compiler.codegen import events, expr, maps, place
+from aotrace.compiler.codegen import events, expr, maps, memory, place
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.codegen.function import FunctionBuilder, alignment
 from aotrace.compiler.codegen.loops import Loop
@@ -186,10 +186,10 @@ class ProgramEmitter:
         return expr.value(self, node)
 
     def memory(self, node: Expr) -> Reg:
-        return expr.memory(self, node)
+        return memory.memory(self, node)
 
     def into(self, node: Expr, target: Reg, type: Type) -> None:
-        expr.into(self, node, target, type)
+        memory.into(self, node, target, type)
 
     def address(self, node: Expr) -> Reg:
         found = place.find(self, node)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as ir
-from aotrace.compiler.codegen import expr, maps
+from aotrace.compiler.codegen import maps, memory
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.syntax import nodes
@@ -58,7 +58,7 @@ def for_range(e: ProgramEmitter, node: nodes.ForRange) -> None:
 
 
 def _count_in_place(e: ProgramEmitter, node: nodes.ForRange, first: int, last: int) -> None:
-    counter, shown = e.fn.stack_slot(8), expr.variable_slot(e, node.var)
+    counter, shown = e.fn.stack_slot(8), memory.variable_slot(e, node.var)
     e.store(counter, 0, 8, e.const(first))
     head, body, step, end = (e.fn.new_block(n) for n in ("for", "turn", "step", "done"))
     e.ir.branch(head)
@@ -107,7 +107,7 @@ def _count_by_helper(e: ProgramEmitter, node: nodes.ForRange) -> None:
     inner = frame.enter([("index", _I64), ("frame", _POINTER)])
     begin = inner.load(frame.extra(inner, 0), 0, 8)
     inner.store(
-        expr.variable_slot(inner, node.var), 0, 8, inner.op("add", begin, inner.fn.params[0])
+        memory.variable_slot(inner, node.var), 0, 8, inner.op("add", begin, inner.fn.params[0])
     )
     frame.body(inner)
     e.helper("loop", turns, inner.fn.function, frame.memory, 0)
@@ -121,7 +121,7 @@ def for_map(e: ProgramEmitter, node: nodes.ForMap) -> None:
     inner = frame.enter([(name, _POINTER) for name in names])
     kind = e.shared.found.variables[e.unit, e.shared.names.variables[node.var]]
     assert isinstance(kind, Tuple)  # inferred
-    pair = expr.variable_slot(inner, node.var)
+    pair = memory.variable_slot(inner, node.var)
     inner.zero(pair, kind.size)
     _, at, value, _ = inner.fn.params
     offsets = kind.kind.offsets  # type: ignore[attr-defined]  # of a tuple's kind
@@ -205,5 +205,5 @@ def _outer_variables(e: ProgramEmitter, body: nodes.Block, own: Variable) -> dic
         if isinstance(node, nodes.Var):
             variable = e.shared.names.variables[node]
             if variable is not own and id(variable.first) not in body_nodes:
-                found[variable] = expr.variable_slot(e, node)
+                found[variable] = memory.variable_slot(e, node)
     return found

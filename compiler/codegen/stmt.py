@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aotrace.compiler.builtins.record import AggregateFunction
-from aotrace.compiler.codegen import expr, loops, maps
+from aotrace.compiler.codegen import loops, maps, memory, operators
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.syntax import nodes
@@ -62,13 +62,15 @@ def _assign(e: ProgramEmitter, node: nodes.Assign) -> None:
 
 def _combined(e: ProgramEmitter, node: nodes.Assign) -> Any:
     left, right = e.type_of(node.target), e.type_of(node.value)
-    return expr.combine(e, node.op[:-1], e.value(node.target), left, e.value(node.value), right)
+    return operators.combine(
+        e, node.op[:-1], e.value(node.target), left, e.value(node.value), right
+    )
 
 
 def _assign_variable(e: ProgramEmitter, node: nodes.Assign, target: nodes.Var) -> None:
     if node.op != "=":
-        value = expr.fit(e, _combined(e, node), e.type_of(target))
-        e.store(expr.variable_slot(e, target), 0, 8, e.word(value))
+        value = operators.fit(e, _combined(e, node), e.type_of(target))
+        e.store(memory.variable_slot(e, target), 0, 8, e.word(value))
         return
     _set_variable(e, target, node.value)
 
@@ -77,10 +79,10 @@ def _set_variable(e: ProgramEmitter, target: nodes.Var, value: nodes.Expr) -> No
     variable = e.shared.names.variables[target]
     kind = e.shared.found.variables[e.unit, variable]
     if kind.scalar:
-        number = expr.fit(e, e.value(value), kind)
-        e.store(expr.variable_slot(e, target), 0, 8, e.word(number))
+        number = operators.fit(e, e.value(value), kind)
+        e.store(memory.variable_slot(e, target), 0, 8, e.word(number))
     else:
-        e.into(value, expr.variable_slot(e, target), kind)
+        e.into(value, memory.variable_slot(e, target), kind)
 
 
 def _aggregate(e: ProgramEmitter, node: nodes.Assign, call: nodes.Call) -> None:
@@ -99,7 +101,7 @@ def _let(e: ProgramEmitter, node: nodes.Let) -> None:
     variable = e.shared.names.variables[node.var]
     kind = e.shared.found.variables.get((e.unit, variable), NONE)
     if kind != NONE:
-        e.zero(expr.variable_slot(e, node.var), 8 if kind.scalar else kind.size)
+        e.zero(memory.variable_slot(e, node.var), 8 if kind.scalar else kind.size)
 
 
 def _if(e: ProgramEmitter, node: nodes.If) -> None:
