@@ -161,8 +161,8 @@ class Compiler:
 
 def _diagnosis(source: Source, error: CodegenError) -> Diagnostic:
     """The code generator's complaint as a message about the script."""
-    span = None
-    if error.line:
+    span = error.span
+    if error.line and not span:
         start = sum(len(source.line(n)) + 1 for n in range(1, error.line))
         start = min(start + max(error.column - 1, 0), len(source.text))
         span = Span(source, start, min(start + 1, len(source.text)))

@@ -14,10 +14,14 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Source:
-    """One script: its name as the user gave it (a path, or `-e`) and its text."""
+    """One script: its name as the user gave it (a path, or `-e`) and its text.
+
+    imported: the import statement that asked for it, in another source.
+    """
 
     name: str
     text: str = field(repr=False)
+    imported: Span | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -74,6 +78,14 @@ class Span:
         while use:
             yield use
             use = use.via
+
+    @property
+    def script_line(self) -> int:
+        """The line in the script that is built: for an imported text that of the import."""
+        place = self
+        while place.source.imported:
+            place = place.source.imported
+        return place.line
 
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"

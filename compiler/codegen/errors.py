@@ -8,7 +8,12 @@ REPORT = "please report this script"
 
 
 class CodegenError(Exception):
-    """A message, what to do about it, and where (line and column from 1; 0: nowhere known)."""
+    """A message, what to do about it, and where (line and column from 1; 0: nowhere known).
+
+    span: the same place as a span, unless it was LLVM that told it.
+    """
+
+    span: Span | None = None
 
     def __init__(self, message: str, hint: str = REPORT, line: int = 0, column: int = 0) -> None:
         super().__init__(message)
@@ -20,4 +25,4 @@ class CodegenError(Exception):
     def put(self, span: Span) -> None:
         """Say where it happened, unless that is known already."""
         if not self.line:
-            self.line, self.column = span.line, span.column
+            self.line, self.column, self.span = span.line, span.column, span

@@ -161,7 +161,7 @@ class _Reader:
         except OSError as error:
             self.diagnostics.error(f"cannot read `{path}`: {error.strerror}", each.span)
             return None
-        return self.script(Source(path, text))
+        return self.script(Source(path, text, each.span))
 
     def header(self, path: str, each: Import) -> Script:
         """As a script that includes it and does nothing else."""

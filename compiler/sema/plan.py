@@ -116,14 +116,14 @@ class _Planner:
         probe = unit.probe
         name = f"p{number}_{_UNSAFE.sub('_', probe.text.split(':')[-1])}"[:_PROGRAM_NAME]
         record = metadata.Program(
-            name, probe.section, probe.text, probe.mechanism, probe.target, unit.point.span.line,
-            [list(part) for part in probe.point] or None,
+            name, probe.section, probe.text, probe.mechanism, probe.target,
+            unit.point.span.script_line, [list(part) for part in probe.point] or None,
         )  # fmt: skip
         events: NodeTable[PlannedEvent] = NodeTable()
         for node in walk(unit.node):
             spec = self.spec(node, unit) if isinstance(node, Call) else None
             if spec:
-                events[node] = self.event(spec, unit, node.span.line)
+                events[node] = self.event(spec, unit, node.span.script_line)
         return PlannedProgram(unit, record, events)
 
     def spec(self, node: Call, unit: Unit) -> EventSpec | None:
