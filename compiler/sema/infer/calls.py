@@ -1,0 +1,65 @@
+"""Calls, as their records type them."""
+
+from __future__ import annotations
+
+from aotrace.compiler.builtins.record import (
+    AggregateFunction,
+    Builtin,
+    Function,
+    MapFunction,
+    ProbeContext,
+    Site,
+)  # fmt: skip
+from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.sema.fold import Constant
+from aotrace.compiler.sema.infer import leaves, maps
+from aotrace.compiler.sema.infer.walker import Walker
+from aotrace.compiler.sema.params import text_arguments
+from aotrace.compiler.sema.tables import NodeTable
+from aotrace.compiler.sema.units import Unit
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import MapAccess, MapRef
+from aotrace.compiler.types import (
+    NONE,
+    Type,
+)  # fmt: skip
+
+
+def call(w: Walker, node: nodes.Call) -> Type:
+    entry = w.names.entries.get(node)
+    if isinstance(entry, Builtin):
+        return leaves.builtin(w, entry, node)
+    if isinstance(entry, MapFunction):
+        return map_call(w, node, entry)
+    site = make_site(w, node)
+    if isinstance(entry, (Function, AggregateFunction)):
+        return entry.type(site) if NONE not in site.types else NONE
+    return NONE
+
+
+def make_site(w: Walker, node: nodes.Call) -> Site:
+    types = [w.visit(arg) for arg in node.args]
+    constants = tuple(w.constants.get(arg) for arg in node.args)
+    for index in text_arguments(w.names.entries.get(node), node.args, constants):
+        types[index] = leaves.as_text(w, node.args[index])
+    return Site(node, tuple(types), constants, w.context, w.diagnostics)
+
+
+def map_call(w: Walker, node: nodes.Call, entry: MapFunction) -> Type:
+    for arg in node.args:
+        w.visit(arg)
+    target = node.args[0] if node.args else None
+    if len(node.args) == 2 and isinstance(target, MapRef):
+        access = MapAccess(node.span, target, node.args[1])  # type: ignore[arg-type]
+        maps.note_key(w, access, w.unit.types.get(access.key) or NONE)
+    return entry.type
+
+
+def site_of(
+    node: nodes.Call, unit: Unit, constants: NodeTable[Constant], context: ProbeContext,
+    diagnostics: Diagnostics,
+) -> Site:  # fmt: skip
+    """The call as its record's callbacks see it, once types are final."""
+    types = tuple(unit.types.get(arg) or NONE for arg in node.args)
+    values = tuple(constants.get(arg) for arg in node.args)
+    return Site(node, types, values, context, diagnostics)

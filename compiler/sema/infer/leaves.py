@@ -1,0 +1,70 @@
+"""Literals, names, parameters."""
+
+from __future__ import annotations
+
+from aotrace.compiler.builtins.record import (
+    Builtin,
+)  # fmt: skip
+from aotrace.compiler.sema.infer.walker import Walker
+from aotrace.compiler.sema.params import COUNT, NUMBER, text_of
+from aotrace.compiler.syntax import nodes
+from aotrace.compiler.syntax.nodes import Node
+from aotrace.compiler.types import (
+    NONE,
+    Bool,
+    Str,
+    Type,
+    literal,
+)  # fmt: skip
+
+
+def integer(w: Walker, node: nodes.IntLit) -> Type:
+    return literal(node.value)
+
+
+def string(w: Walker, node: nodes.StrLit) -> Type:
+    return Str(len(node.value) + 1)
+
+
+def boolean(w: Walker, _node: nodes.BoolLit) -> Type:
+    return Bool()
+
+
+def parameter(w: Walker, _node: nodes.Param) -> Type:
+    return NUMBER
+
+
+def parameter_count(w: Walker, _node: nodes.ParamCount) -> Type:
+    return COUNT
+
+
+def as_text(w: Walker, node: Node) -> Type:
+    """The type of a positional parameter where its text is wanted, or of `$1 + offset`."""
+    kind = Str(w.context.config.max_strlen)
+    for part in (node, text_of(node)):
+        if part is not None:
+            w.unit.types[part] = kind
+    return kind
+
+
+def identifier(w: Walker, node: nodes.Ident) -> Type:
+    entry = w.names.entries.get(node)
+    if isinstance(entry, Builtin):
+        return builtin(w, entry, node)
+    constant = w.names.constants.get(node)
+    return constant.type if constant else NONE
+
+
+def builtin(w: Walker, entry: Builtin, node: Node) -> Type:
+    found = entry.type(w.context)
+    if found is None:
+        kind = w.unit.probe.kind.name
+        hints = entry.hints(w.context) if entry.hints else ()
+        text = f"`{entry.name}` is not available in {kind} probes"
+        w.diagnostics.error(text, node.span, *hints)
+    return found or NONE
+
+
+def variable(w: Walker, node: nodes.Var) -> Type:
+    variable = w.names.variables.get(node)
+    return w.found.variables.get((w.unit, variable), NONE) if variable else NONE

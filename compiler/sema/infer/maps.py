@@ -1,0 +1,107 @@
+"""Maps: what a script's uses say of keys and values."""
+
+from __future__ import annotations
+
+from aotrace.compiler.builtins import BY_NAME
+from aotrace.compiler.builtins.record import (
+    AggregateFunction,
+)  # fmt: skip
+from aotrace.compiler.sema.infer.walker import MapTypes, Walker
+from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
+from aotrace.compiler.types import (
+    NONE,
+    Aggregate,
+    Int,
+    Type,
+    padded,
+    promote,
+)  # fmt: skip
+
+
+def map_of(w: Walker, ref: MapRef) -> MapTypes:
+    return w.found.maps.setdefault(ref.name, MapTypes())
+
+
+def scalar_map(w: Walker, node: MapRef) -> Type:
+    """A map named as a value: only one without keys is one."""
+    return readable(map_of(w, node).value)
+
+
+def map_access(w: Walker, node: MapAccess) -> Type:
+    note_key(w, node, w.visit(node.key))
+    return readable(map_of(w, node.map).value)
+
+
+def note_key(w: Walker, access: MapAccess, key: Type) -> None:
+    entry = map_of(w, access.map)
+    if not noted_keyed(w, access, True):
+        return
+    merged = promote(entry.key or NONE, key)
+    if merged is None:
+        w.diagnostics.error(
+            f"Argument mismatch for @{access.map.name}: trying to access with arguments: "
+            f"'{key}' when map expects arguments: '{entry.key}'",
+            access.span,
+        )
+    else:
+        entry.key = padded(merged) if merged != NONE else entry.key
+
+
+def noted_keyed(w: Walker, node: MapRef | MapAccess, keyed: bool) -> bool:
+    """The first use settles whether a map has keys; False after an error."""
+    ref = node.map if isinstance(node, MapAccess) else node
+    entry = map_of(w, ref)
+    if entry.keyed in (None, keyed):
+        entry.keyed = keyed
+        return True
+    before, hint = ("with", "write @{}[…]") if entry.keyed else ("without", "write @{}")
+    w.diagnostics.error(
+        f"@{ref.name} is used {'with' if keyed else 'without'} a key, "
+        f"but {before} one before",
+        node.span, hint.format(ref.name),
+    )  # fmt: skip
+    return False
+
+
+def note_value(w: Walker, target: MapRef | MapAccess, value: Type, span_of: Node) -> None:
+    ref = target.map if isinstance(target, MapAccess) else target
+    entry = map_of(w, ref)
+    if isinstance(target, MapRef) and not noted_keyed(w, target, False):
+        return
+    merged = merge_values(entry.value, value)
+    if merged is None:
+        differs = str(value) != str(entry.value)
+        w.diagnostics.error(
+            f"Type mismatch for @{ref.name}: trying to assign value of type '{value}' "
+            f"when map already has a type '{entry.value}'"
+            + ("" if differs else " with other parameters"),
+            span_of.span,
+        )
+    else:
+        entry.value = merged
+    w.unit.types[target] = entry.value
+
+
+def merge_values(current: Type, new: Type) -> Type | None:
+    """The type of a map's values after one more; None where the two do not mix."""
+    if new == NONE:
+        return current
+    if isinstance(current, Aggregate) and isinstance(new, Aggregate):
+        signs_differ = current.name == new.name and current.signed != new.signed
+        return (current if current.signed else new) if signs_differ or current == new else None
+    if isinstance(current, Aggregate) or isinstance(new, Aggregate):
+        return new if current == NONE else None
+    merged = promote(current, new)
+    return _map_value(padded(merged)) if merged else None
+
+
+def readable(kind: Type) -> Type:
+    """What a map's value reads as: an aggregate that can be merged is an integer."""
+    entry = BY_NAME.get(kind.name) if isinstance(kind, Aggregate) else None
+    merges = isinstance(entry, AggregateFunction) and entry.merge
+    return Int(8, kind.signed) if isinstance(kind, Aggregate) and merges else kind
+
+
+def _map_value(kind: Type) -> Type:
+    """Maps keep plain integers in 64 bits, so that they can be changed in place."""
+    return Int(8, kind.signed, kind.flexible) if type(kind) is Int else kind

@@ -1,0 +1,71 @@
+"""One walk over one unit's body, and what all walks together find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from aotrace.compiler.builtins.record import (
+    ProbeContext,
+)  # fmt: skip
+from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.kernel_types import redefined
+from aotrace.compiler.sema.fold import Constant
+from aotrace.compiler.sema.names import Names
+from aotrace.compiler.sema.tables import NodeTable, Variable
+from aotrace.compiler.sema.typeexpr import TypeReader
+from aotrace.compiler.sema.units import Unit
+from aotrace.compiler.syntax.nodes import Node
+from aotrace.compiler.syntax.walk import children
+from aotrace.compiler.types import (
+    NONE,
+    Type,
+)  # fmt: skip
+
+Handlers = Mapping[type[Node], Callable[..., Type]]
+
+
+@dataclass
+class MapTypes:
+    """Key and value of one map as far as known; `keyed` by its first use in the script."""
+
+    key: Type | None = None
+    value: Type = NONE
+    #: None until a use tells
+    keyed: bool | None = None
+
+
+@dataclass
+class Inference:
+    """All that inference found beside the units' own type tables."""
+
+    maps: dict[str, MapTypes] = field(default_factory=dict)
+    variables: dict[tuple[Unit, Variable], Type] = field(default_factory=dict)
+
+
+class Walker:
+    """What the rules of the modules beside this one work on; `handlers` by class of node."""
+
+    def __init__(
+        self, found: Inference, unit: Unit, names: Names, constants: NodeTable[Constant],
+        context: ProbeContext, diagnostics: Diagnostics, handlers: Handlers,
+    ) -> None:  # fmt: skip
+        self.found = found
+        self.unit = unit
+        self.names = names
+        self.constants = constants
+        self.context = context
+        self.diagnostics = diagnostics
+        self.handlers = handlers
+        self.types_written = TypeReader(context.btf, diagnostics, self.visit)
+
+    def visit(self, node: Node) -> Type:
+        """The node's type, which is also put into the unit's table."""
+        handler = self.handlers.get(type(node))
+        if handler is None:
+            for child in children(node):
+                self.visit(child)
+            return NONE
+        found = redefined(handler(self, node), self.context.btf)
+        self.unit.types[node] = found
+        return found
