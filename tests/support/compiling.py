@@ -8,7 +8,6 @@ from pathlib import Path
 
 from aotrace.compiler.arch import X86_64
 from aotrace.compiler.codegen.backend import Backend
-from aotrace.compiler.config import Config
 from aotrace.compiler.kernel.sources import KernelSources, open_sources
 from aotrace.compiler.pipeline import Analysis, Compiler, Options, Output
 from aotrace.compiler.source import Source
@@ -28,15 +27,10 @@ def fake_sources() -> KernelSources:
         return open_sources(path, arch="x86_64")
 
 
-def fake_compiler(config: Config | None = None) -> Compiler:
-    """A compiler for the fake kernel; close it, or use it in a `with`."""
-    options = Options(X86_64, config or Config(), PreprocessOptions(cache_dir=None))
-    return Compiler(fake_sources(), options, Backend())
-
-
 @functools.cache
 def _shared() -> Compiler:
-    return fake_compiler()
+    options = Options(X86_64, preprocessor=PreprocessOptions(cache_dir=None))
+    return Compiler(fake_sources(), options, Backend())
 
 
 def analyse(text: str) -> Analysis:

@@ -114,6 +114,7 @@ def _tcp_events(w: BtfWriter) -> None:
     event_class(w, "tcp_event_sk", ("struct sock *sk",), "const void *skaddr", *ports, *addresses)
     for name in ("tcp_destroy_sock", "tcp_rcv_space_adjust"):
         event(w, name, ("struct sock *sk",))
+    event(w, "many_words", tuple(f"long word_{number}" for number in range(10)))
     trace_event(w, "fake_relative", ("u32 id",), "u32 __rel_loc_label", "u64 id:12", "u64 rest:52")
 
 

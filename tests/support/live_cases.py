@@ -1,0 +1,72 @@
+"""Scripts of tests/live/cases that show one thing each, and say themselves what they must print.
+
+In the comments at their top: `covers:` names of builtins, functions and probe types; `command:`
+what runs beside them; `arguments:` what follows the object; `expect:` a regular expression that a
+line must match as a whole. `guests:` the case needs a kernel of tests/kernels, and why; `here:` it
+needs the machine's own.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.observe import Job
+from tests.support.places import PROJECT, console_script
+
+FOLDER = PROJECT / "tests/live/cases"
+_HEAD = re.compile(r"^// (covers|command|arguments|expect|guests|here): (.+)$", re.MULTILINE)
+
+
+class Case(NamedTuple):
+    """One script; guests, here: why it cannot run here, or not in the guests."""
+
+    source: Path
+    covers: tuple[str, ...]
+    command: str
+    arguments: tuple[str, ...]
+    expected: tuple[str, ...]
+    guests: str
+    here: str
+
+    def __str__(self) -> str:
+        return self.source.stem
+
+    def job(self, argv: list[str]) -> Job:
+        """Runs the object by the loader's argv, which its path ends."""
+        options = ["-c", self.command] if self.command else []
+        words = ["--", *self.arguments] if self.arguments else []
+        return Job(self.source.stem, [*argv, *options, *words], interrupt=False)
+
+    def missing(self, output: str) -> list[str]:
+        """The expressions that no line matches."""
+        lines = output.splitlines()
+        return [e for e in self.expected if not any(re.fullmatch(e, line) for line in lines)]
+
+
+def load_cases() -> list[Case]:
+    """All of them, by name."""
+    return [_case(path) for path in sorted(FOLDER.glob("*.bt"))]
+
+
+def build_cases(cases: list[Case], folder: Path) -> dict[str, Path]:
+    """Compile against the machine's own kernel; the objects by the names of the scripts."""
+    sources = [str(case.source) for case in cases]
+    subprocess.run([console_script("aotracec"), "build", *sources, "-o", folder], check=True)
+    return {str(case): folder / f"{case}.bpf.o" for case in cases}
+
+
+def _case(path: Path) -> Case:
+    found: dict[str, list[str]] = {}
+    for key, text in _HEAD.findall(path.read_text(encoding="utf-8")):
+        found.setdefault(key, []).append(text)
+
+    def one(key: str) -> str:
+        return " ".join(found.get(key, ()))
+
+    return Case(
+        path, tuple(one("covers").split()), one("command"), tuple(one("arguments").split()),
+        tuple(found["expect"]), one("guests"), one("here"),
+    )  # fmt: skip
