@@ -26,7 +26,7 @@ from aotrace.compiler.types import (
     Str,
     Struct,
     Type,
-)  # fmt: skip
+)
 
 _WIDTHS = (1, 2, 4, 8)
 

@@ -15,7 +15,7 @@ from aotrace.compiler.types import (
     Timestamp,
     Type,
     storable,
-)  # fmt: skip
+)
 
 
 def is_integer(kind: Type) -> bool:

@@ -17,7 +17,7 @@ from aotrace.runtime.values import (
     MinKind,
     StatsKind,
     SumKind,
-)  # fmt: skip
+)
 
 _VALUE = Parameter("n", INTEGER)
 _WORD = 8

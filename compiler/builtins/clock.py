@@ -11,7 +11,7 @@ from aotrace.compiler.builtins.record import (
     Parameter,
     ProbeContext,
     Site,
-)  # fmt: skip
+)
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT64, Timestamp, Type
 

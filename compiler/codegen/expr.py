@@ -13,12 +13,7 @@ from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.sema.params import COUNT_SETTING, setting_name
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import (
-    NONE,
-    Pointer,
-    Space,
-    Struct,
-)  # fmt: skip
+from aotrace.compiler.types import NONE, Pointer, Space, Struct
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter

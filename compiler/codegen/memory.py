@@ -11,15 +11,7 @@ from aotrace.compiler.emitter import Reg
 from aotrace.compiler.sema.params import setting_name, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import (
-    NONE,
-    Array,
-    Int,
-    Record,
-    Str,
-    Tuple,
-    Type,
-)  # fmt: skip
+from aotrace.compiler.types import NONE, Array, Int, Record, Str, Tuple, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter

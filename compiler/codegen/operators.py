@@ -9,12 +9,7 @@ from aotrace.compiler.codegen import compare, place
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.sema.operators import COMPARISONS, compare_signed
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.types import (
-    Bool,
-    Int,
-    Pointer,
-    Type,
-)  # fmt: skip
+from aotrace.compiler.types import Bool, Int, Pointer, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter

@@ -18,16 +18,7 @@ from aotrace.compiler.probes.record import ContextField
 from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import (
-    NONE,
-    Array,
-    Int,
-    Pointer,
-    Space,
-    Str,
-    Struct,
-    Type,
-)  # fmt: skip
+from aotrace.compiler.types import NONE, Array, Int, Pointer, Space, Str, Struct, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter

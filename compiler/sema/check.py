@@ -10,7 +10,7 @@ from aotrace.compiler.builtins.record import (
     Function,
     MapFunction,
     ProbeContext,
-)  # fmt: skip
+)
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf

@@ -16,7 +16,7 @@ from aotrace.compiler.builtins.record import (
     Entry,
     MapFunction,
     arity_error,
-)  # fmt: skip
+)
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import type_of

@@ -22,7 +22,7 @@ from aotrace.compiler.types import (
     Tuple,
     Type,
     promote,
-)  # fmt: skip
+)
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 EQUALITY = frozenset({"==", "!="})

@@ -14,7 +14,7 @@ from aotrace.compiler.builtins.record import (
     Function,
     Parameter,
     match_parameters,
-)  # fmt: skip
+)
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.syntax.nodes import Binary, Node, Param, ParamCount
 from aotrace.compiler.syntax.walk import walk

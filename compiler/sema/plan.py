@@ -12,7 +12,7 @@ from aotrace.compiler.builtins.record import (
     LoadParameter,
     MapFunction,
     ProbeContext,
-)  # fmt: skip
+)
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aotrace.compiler.builtins.record import (
-    ProbeContext,
-)  # fmt: skip
+from aotrace.compiler.builtins.record import ProbeContext
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
@@ -25,9 +23,7 @@ from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node
-from aotrace.compiler.types import (
-    Type,
-)  # fmt: skip
+from aotrace.compiler.types import Type
 
 _MAX_ROUNDS = 32  # each round can only widen types, of which there are few
 

@@ -9,7 +9,7 @@ from aotrace.compiler.builtins.record import (
     MapFunction,
     ProbeContext,
     Site,
-)  # fmt: skip
+)
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import leaves, maps
@@ -19,10 +19,7 @@ from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef
-from aotrace.compiler.types import (
-    NONE,
-    Type,
-)  # fmt: skip
+from aotrace.compiler.types import NONE, Type
 
 
 def call(w: Walker, node: nodes.Call) -> Type:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from aotrace.compiler.builtins.record import (
-    Builtin,
-)  # fmt: skip
+from aotrace.compiler.builtins.record import Builtin
 from aotrace.compiler.sema.infer.walker import Walker
 from aotrace.compiler.sema.params import COUNT, NUMBER, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node
-from aotrace.compiler.types import (
-    NONE,
-    Bool,
-    Str,
-    Type,
-    literal,
-)  # fmt: skip
+from aotrace.compiler.types import NONE, Bool, Str, Type, literal
 
 
 def integer(w: Walker, node: nodes.IntLit) -> Type:

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from aotrace.compiler.builtins import BY_NAME
-from aotrace.compiler.builtins.record import (
-    AggregateFunction,
-)  # fmt: skip
+from aotrace.compiler.builtins.record import AggregateFunction
 from aotrace.compiler.sema.infer.walker import MapTypes, Walker
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
-from aotrace.compiler.types import (
-    NONE,
-    Aggregate,
-    Int,
-    Type,
-    padded,
-    promote,
-)  # fmt: skip
+from aotrace.compiler.types import NONE, Aggregate, Int, Type, padded, promote
 
 
 def map_of(w: Walker, ref: MapRef) -> MapTypes:

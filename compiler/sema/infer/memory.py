@@ -24,7 +24,7 @@ from aotrace.compiler.types import (
     Struct,
     Tuple,
     Type,
-)  # fmt: skip
+)
 
 
 def member(w: Walker, node: nodes.Member) -> Type:

@@ -23,7 +23,7 @@ from aotrace.compiler.types import (
     Type,
     literal,
     promote,
-)  # fmt: skip
+)
 
 
 def unary(w: Walker, node: nodes.Unary) -> Type:

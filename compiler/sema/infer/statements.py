@@ -19,7 +19,7 @@ from aotrace.compiler.types import (
     holds,
     padded,
     promote,
-)  # fmt: skip
+)
 
 
 def assign(w: Walker, node: nodes.Assign) -> Type:

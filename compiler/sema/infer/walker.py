@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from aotrace.compiler.builtins.record import (
-    ProbeContext,
-)  # fmt: skip
+from aotrace.compiler.builtins.record import ProbeContext
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel_types import redefined
 from aotrace.compiler.sema.fold import Constant
@@ -17,10 +15,7 @@ from aotrace.compiler.sema.typeexpr import TypeReader
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax.nodes import Node
 from aotrace.compiler.syntax.walk import children
-from aotrace.compiler.types import (
-    NONE,
-    Type,
-)  # fmt: skip
+from aotrace.compiler.types import NONE, Type
 
 Handlers = Mapping[type[Node], Callable[..., Type]]
 
