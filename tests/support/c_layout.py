@@ -17,9 +17,8 @@ from aotrace.compiler.kernel import btf_types as bt
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_kinds import BtfKind
 from aotrace.compiler.kernel_types import find_struct
-from aotrace.compiler.source import Source
 
-from tests.support.compiling import fake_compiler, fake_sources
+from tests.support.compiling import fake_sources, parse
 
 PROLOGUE = "#include <stddef.h>\n#include <stdio.h>\n#include <string.h>\n"
 _PROBE = """
@@ -43,7 +42,7 @@ class Field(NamedTuple):
 def declared(text: str, arch: str = "x86_64") -> Btf:
     """The BTF of the fake kernel with these definitions. Raises CompileError."""
     diagnostics = Diagnostics()
-    program = fake_compiler().parse(Source("script.bt", f"{text}\nbegin {{}}"))
+    program = parse(f"{text}\nbegin {{}}")
     btf = declare_types(program.definitions, fake_sources().btf, arch, diagnostics)
     diagnostics.stop_if_failed()
     return btf

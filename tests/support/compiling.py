@@ -11,6 +11,7 @@ from aotrace.compiler.codegen.backend import Backend
 from aotrace.compiler.kernel.sources import KernelSources, open_sources
 from aotrace.compiler.pipeline import Analysis, Compiler, Options, Output
 from aotrace.compiler.source import Source
+from aotrace.compiler.syntax.nodes import Program
 from aotrace.compiler.syntax.preprocess import Options as PreprocessOptions
 
 from tests.support.fake_kernel import fake_btf
@@ -31,6 +32,11 @@ def fake_sources() -> KernelSources:
 def _shared() -> Compiler:
     options = Options(X86_64, preprocessor=PreprocessOptions(cache_dir=None))
     return Compiler(fake_sources(), options, Backend())
+
+
+def parse(text: str) -> Program:
+    """A script as a tree. Raises CompileError."""
+    return _shared().parse(Source(SCRIPT, text))
 
 
 def analyse(text: str) -> Analysis:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 from aotrace.compiler.diagnostics import CompileError
 from aotrace.compiler.kernel_types import field_names, field_of, find_named, find_struct, redefined
-from aotrace.compiler.source import Source
-from aotrace.compiler.syntax.nodes import Program
 from aotrace.compiler.syntax.printer import print_program
 from aotrace.compiler.types import Array, EnumType, Int, Pointer, Space, Str, Struct, Type
 
 from tests.support.c_layout import declared
-from tests.support.compiling import analyse, compile_, fake_compiler, fake_sources
+from tests.support.compiling import analyse, compile_, fake_sources, parse
 
 
 def _field(definitions: str, name: str) -> Type:
@@ -140,19 +138,15 @@ def test_constant_expressions(expression: str) -> None:
     assert _field(text, "f") == Array(Int(4, True), 8)
 
 
-def _parsed(text: str) -> Program:
-    return fake_compiler().parse(Source("script.bt", text))
-
-
 def test_macros_are_expanded_as_c_expands_them() -> None:
     script = """#define TWICE(x) x * 2
 #define N 1 + 2
 #define ATTRIBUTES __attribute__((packed))
 struct s { char a[TWICE(N)]; int b; } ATTRIBUTES;
 begin { }"""
-    program = _parsed(script)
+    program = parse(script)
     assert "char a[1 + 2 * 2]" in program.definitions[0].text
-    assert _parsed(print_program(program)) == program
+    assert parse(print_program(program)) == program
     spans = [word.span.text for word in program.definitions[0].words if word.text == "2"]
     assert spans == ["TWICE", "TWICE"]
 

@@ -12,8 +12,8 @@ from tests.support.c_layout import declared
 
 _WORDS = (
     "struct union enum typedef int long unsigned char float void _Bool const u32 nosuch_t sock a"
-    " b c { } ( ) [ ] ; ; ; , * : = 1 -1 08 3.5 + - ~ ! ? / << sizeof ... __attribute__ (( )) packed"
-    " aligned _Alignas static 'x' \"s\" # @ \\ 99999999999999999999"
+    " b c { } ( ) [ ] ; ; ; , * : = 1 -1 08 3.5 + - ~ ! ? / << sizeof ... __attribute__ (( ))"
+    " packed aligned _Alignas static 'x' \"s\" # @ \\ 99999999999999999999"
 )
 
 
