@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
@@ -62,11 +63,31 @@ def _equal_literal(e: ProgramEmitter, node: Expr, kind: Str, literal: bytes) -> 
 
 
 def _equal_bytes(e: ProgramEmitter, left: Reg, right: Reg, size: int) -> Reg:
+    if size > _UNROLLED:
+        return _equal_words(e, left, right, size)
     difference = e.const(0)
     for offset, chunk in _chunks(size):
         words = (_load(e, left, offset, chunk), _load(e, right, offset, chunk))
         difference = e.op("or", difference, e.op("xor", *words))
     return e.op("eq", difference, 0)
+
+
+def _equal_words(e: ProgramEmitter, left: Reg, right: Reg, size: int) -> Reg:
+    """In a loop: unrolled, it would keep more words at once than there are registers."""
+    word = _WORDS[0]
+
+    def differs(index: Reg) -> tuple[Reg, Reg]:
+        at = e.op("mul", index, word)
+        words = [e.load(e.offset(side, at, step=word), 0, word) for side in (left, right)]
+        unequal = e.op("ne", *words)
+        return unequal, unequal
+
+    rest = size % word
+    same = _scan(e, size // word, differs)
+    if not rest:
+        return same
+    tails = [e.offset(side, size - rest) for side in (left, right)]
+    return e.op("and", same, _equal_bytes(e, tails[0], tails[1], rest))
 
 
 def _chunks(size: int) -> list[tuple[int, int]]:
@@ -85,8 +106,22 @@ def _load(e: ProgramEmitter, address: Reg, offset: int, size: int) -> Reg:
 def _equal_strings(
     e: ProgramEmitter, left: Reg, left_type: Str, right: Reg, right_type: Str
 ) -> Reg:
-    """Byte by byte in a bounded loop, which ends at a difference or a common NUL."""
-    size = min(left_type.capacity, right_type.capacity)
+    """Byte by byte, up to a difference or a common NUL."""
+
+    def differs(index: Reg) -> tuple[Reg, Reg]:
+        a = e.load(e.offset(left, index), 0, 1)
+        b = e.load(e.offset(right, index), 0, 1)
+        unequal = e.op("ne", a, b)
+        return unequal, e.op("or", unequal, e.op("eq", a, 0))
+
+    return _scan(e, min(left_type.capacity, right_type.capacity), differs)
+
+
+def _scan(e: ProgramEmitter, count: int, differs: Callable[[Reg], tuple[Reg, Reg]]) -> Reg:
+    """A bounded loop over `count` places; 1 if no place differs.
+
+    differs: of the place at an index whether it does, and whether the loop ends with it.
+    """
     i64 = ir.IntType(64)
     head, body, after, done = (e.fn.new_block(n) for n in ("head", "body", "after", "done"))
     start = e.ir.block
@@ -94,12 +129,10 @@ def _equal_strings(
     e.ir.position_at_end(head)
     index = e.ir.phi(i64)
     index.add_incoming(i64(0), start)
-    e.ir.cbranch(e.truth(e.op("ult", index, size)), body, done)
+    e.ir.cbranch(e.truth(e.op("ult", index, count)), body, done)
     e.ir.position_at_end(body)
-    a = e.load(e.offset(left, index), 0, 1)
-    b = e.load(e.offset(right, index), 0, 1)
-    differs = e.op("ne", a, b)
-    over = e.op("or", differs, e.op("eq", a, 0))
+    unequal, over = differs(index)
+    equal = e.op("xor", unequal, 1)
     e.ir.cbranch(e.truth(over), done, after)
     e.ir.position_at_end(after)
     index.add_incoming(e.op("add", index, 1), after)
@@ -107,11 +140,5 @@ def _equal_strings(
     e.ir.position_at_end(done)
     result = e.ir.phi(i64)
     result.add_incoming(i64(1), head)
-    result.add_incoming(e_not(e, differs, body), body)
+    result.add_incoming(equal, body)
     return result
-
-
-def e_not(e: ProgramEmitter, flag: Reg, block: object) -> Reg:
-    """1 - flag, computed at the end of the block that made it."""
-    with e.ir.goto_block(block):
-        return e.op("xor", flag, 1)
