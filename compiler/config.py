@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 Value = int | bytes | bool | str  # as written: a number, a string, true or false, a bare word
 Setting = int | bool | str
 
+PAGE_BYTES = 4096
 LICENSES = (
     "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
 )  # fmt: skip
@@ -29,6 +30,8 @@ class ConfigVariable:
     read: Callable[[Value], Setting]
     #: whether the loader needs it
     on_target: bool = False
+    #: False: it is accepted, and nothing that it would change is there yet
+    effective: bool = True
 
 
 def _number(value: Value) -> int:
@@ -65,25 +68,29 @@ def _shown(value: Value) -> str:
 
 
 VARIABLES: tuple[ConfigVariable, ...] = (
-    ConfigVariable("cache_user_symbols", "", _one_of("PER_PROGRAM", "PER_PID", "NONE"), True),
-    ConfigVariable("cpp_demangle", True, _switch, True),
-    ConfigVariable("lazy_symbolication", False, _switch, True),
+    ConfigVariable(
+        "cache_user_symbols", "", _one_of("PER_PROGRAM", "PER_PID", "NONE"), True, False
+    ),
+    ConfigVariable("cpp_demangle", True, _switch, True, False),
+    ConfigVariable("lazy_symbolication", False, _switch, True, False),
     ConfigVariable("license", "GPL", _one_of(*LICENSES)),
-    ConfigVariable("log_size", 1_000_000, _number, True),
-    ConfigVariable("max_bpf_progs", 1024, _number),
-    ConfigVariable("max_cat_bytes", 10240, _number, True),
+    ConfigVariable("log_size", 1_000_000, _number, True, False),
+    ConfigVariable("max_bpf_progs", 1024, _number, effective=False),
+    ConfigVariable("max_cat_bytes", 10240, _number, True, False),
     ConfigVariable("max_map_keys", 4096, _number),
-    ConfigVariable("max_probes", 1024, _number, True),
+    ConfigVariable("max_probes", 1024, _number, True, False),
     ConfigVariable("max_strlen", 1024, _number),
     ConfigVariable("missing_probes", "error", _one_of("error", "warn", "ignore"), True),
-    ConfigVariable("on_stack_limit", 32, _number),
-    ConfigVariable("perf_rb_pages", 0, _number, True),
+    ConfigVariable("on_stack_limit", 32, _number, effective=False),
+    ConfigVariable("perf_rb_pages", 1024, _number),
     ConfigVariable("print_maps_on_exit", True, _switch, True),
-    ConfigVariable("show_debug_info", True, _switch, True),
-    ConfigVariable("stack_mode", "bpftrace", _one_of("bpftrace", "perf", "raw", "build_id"), True),
-    ConfigVariable("str_trunc_trailer", "..", _text, True),
-    ConfigVariable("unstable_dw_ustack", "warn", _one_of(*_UNSTABLE)),
-    ConfigVariable("unstable_tseries", "warn", _one_of(*_UNSTABLE)),
+    ConfigVariable("show_debug_info", True, _switch, True, False),
+    ConfigVariable(
+        "stack_mode", "bpftrace", _one_of("bpftrace", "perf", "raw", "build_id"), True, False
+    ),
+    ConfigVariable("str_trunc_trailer", "..", _text, True, False),
+    ConfigVariable("unstable_dw_ustack", "warn", _one_of(*_UNSTABLE), effective=False),
+    ConfigVariable("unstable_tseries", "warn", _one_of(*_UNSTABLE), effective=False),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
@@ -112,6 +119,12 @@ class Config:
     @property
     def max_map_keys(self) -> int:
         return int(self._of("max_map_keys"))
+
+    @property
+    def ring_bytes(self) -> int:
+        """Size of the ring buffer: the pages asked for, rounded up to a power of two."""
+        pages = max(int(self._of("perf_rb_pages")), 1)
+        return PAGE_BYTES << (pages - 1).bit_length()
 
     @property
     def license(self) -> str:

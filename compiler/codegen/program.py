@@ -20,7 +20,6 @@ from aotrace.compiler.source import Source
 from aotrace.runtime import metadata
 from aotrace.runtime.values import IntKind
 
-RING_BYTES = 1 << 22  # the loader sizes it for the target before load
 PID_SETTING = "target_pid"
 
 
@@ -47,7 +46,7 @@ def generate(
 ) -> ModuleBuilder:  # fmt: skip
     """Build the module of one object."""
     module = ModuleBuilder(source, config.license, arch)
-    ring = module.map(metadata.RING_BUFFER, MapType.RINGBUF, None, None, RING_BYTES)
+    ring = module.map(metadata.RING_BUFFER, MapType.RINGBUF, None, None, config.ring_bytes)
     lost = module.counter(metadata.LOST_COUNTER)
     maps = {name: _map(module, planned) for name, planned in plan.maps.items()}
     shared = Shared(module, plan, names, constants, found, btf, config, maps, ring, lost)

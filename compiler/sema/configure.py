@@ -18,6 +18,8 @@ def read_config(program: Program, environment: Config, diagnostics: Diagnostics)
             continue
         try:
             settings[variable.name] = variable.read(item.value)
+            if not variable.effective:
+                diagnostics.warning(f"`{variable.name}` has no effect yet", item.span)
         except ValueError as error:
             diagnostics.error(f"{variable.name}: {error}", item.span)
     return Config({**settings, **environment.settings})

@@ -25,6 +25,8 @@ from aotrace.compiler.syntax.blocks import MAX_DEPTH
 from aotrace.compiler.syntax.nodes import Call, Ident, MapRef, NamedType, Node, TypeOf, Var
 from aotrace.compiler.syntax.walk import rebuilt
 
+_TYPES = (NamedType, nodes.PointerTo, nodes.ArrayOf, nodes.TupleType, TypeOf)
+
 #: of all expansions together: macros that use macros may multiply without end
 MAX_NODES = 100_000
 
@@ -54,7 +56,7 @@ class _Expander:
 
     def top(self, node: Any) -> Any:
         try:
-            return rebuilt(node, lambda child: self.visit(child, ScriptScene()), _same)
+            return rebuilt(node, self.visit, _same, ScriptScene())
         except _TooMuch as error:
             self.depth = 0
             self.diagnostics.error(str(error), self.use or node.span)
@@ -68,12 +70,15 @@ class _Expander:
         if self.left < 0:
             raise _TooMuch("macros expand to too much code")
         handler = _HANDLERS.get(type(node))
-        result = handler(self, node, scene) if handler else self.inside(node, scene)
+        if handler:
+            result = handler(self, node, scene)
+        else:
+            result = rebuilt(node, self.visit, scene.place, scene)
         self.depth -= 1
         return result
 
     def inside(self, node: Node, scene: Scene) -> Any:
-        return rebuilt(node, lambda child: self.visit(child, scene), scene.place)
+        return rebuilt(node, self.visit, scene.place, scene)
 
     def copy(self, node: Node) -> Any:
         """An argument once more: it was expanded where it was passed, and keeps its places."""
@@ -170,7 +175,7 @@ class _Expander:
 
     def operand(self, node: Any, scene: Scene) -> Any:
         """Of sizeof, typeof and the like, where a bare name is a type, and no use of a macro."""
-        return rebuilt(node, lambda child: self.type_or_value(child, scene), scene.place)
+        return rebuilt(node, self.type_or_value, scene.place, scene)
 
     def type_or_value(self, node: Node, scene: Scene) -> Any:
         if not isinstance(node, Ident):
@@ -184,7 +189,8 @@ class _Expander:
 
     def type_of(self, node: TypeOf, scene: Scene) -> Any:
         made: TypeOf = self.operand(node, scene)
-        return made.operand if isinstance(made.operand, TypeOf) else made
+        doubled = isinstance(made.operand, TypeOf) and not isinstance(node.operand, TypeOf)
+        return made.operand if doubled else made
 
     def named_type(self, node: NamedType, scene: Scene) -> Any:
         passed = scene.argument(node.name)
@@ -193,7 +199,7 @@ class _Expander:
         if isinstance(passed, Ident):
             return NamedType(scene.place(node.span), node.tag, passed.name)
         if isinstance(passed, TypeOf) and not node.tag:
-            return self.copy(passed)
+            return self.copy(passed.operand if isinstance(passed.operand, _TYPES) else passed)
         inner = passed.operand if isinstance(passed, TypeOf) else passed
         if isinstance(inner, Ident) or (isinstance(inner, NamedType) and not inner.tag):
             return NamedType(scene.place(node.span), node.tag, inner.name)

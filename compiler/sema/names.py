@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from aotrace.compiler.builtins import BY_NAME, CONSTANTS
+from aotrace.compiler.builtins import BY_NAME, CONSTANTS, later
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
     Builtin,
@@ -194,7 +194,13 @@ class _Resolver:
         else:
             builtins = [name for name, e in BY_NAME.items() if isinstance(e, Builtin)]
             hints = did_you_mean(node.name, [*builtins, *CONSTANTS])
-            self.diagnostics.error(f"unknown identifier `{node.name}`", node.span, *hints)
+            self.unknown("identifier", node.name, node.span, hints)
+
+    def unknown(self, what: str, name: str, span: Span, hints: tuple[str, ...]) -> None:
+        if name in later.FUNCTIONS:
+            self.diagnostics.error(f"`{name}` is not supported yet", span)
+        else:
+            self.diagnostics.error(f"unknown {what} `{name}`", span, *hints)
 
     def constant(self, name: str) -> ConstantName | None:
         if name in CONSTANTS:
@@ -220,7 +226,7 @@ class _Resolver:
             hints = did_you_mean(
                 node.name, [n for n, e in BY_NAME.items() if not isinstance(e, Builtin)]
             )
-            self.diagnostics.error(f"unknown function `{node.name}`", node.name_span, *hints)
+            self.unknown("function", node.name, node.name_span, hints)
         else:
             self.names.entries[node] = entry
             self.check_arity(node, entry)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from aotrace.compiler.arch import Arch
+from aotrace.compiler.builtins import later
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.errors import KernelDataError
 from aotrace.compiler.kernel.sources import KernelSources
@@ -59,7 +60,10 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         return None
     if kind is None:
         known = [name for name in BY_NAME if len(name) > _ALIAS]
-        request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
+        if provider in later.PROBES:
+            request.error(f"{provider} probes are not supported yet")
+        else:
+            request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
         return None
     if any(char in part for part in request.point.parts for char in "*?["):
         request.error(

@@ -37,16 +37,22 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
-def rebuilt(node: N, change: Callable[[Node], Node], place: Callable[[Span], Span]) -> N:
-    """A new node of the same shape, of what `change` makes of its children and `place` of spans."""
+def rebuilt(node: N, change: Callable[..., Node], place: Callable[[Span], Span], *how: Any) -> N:
+    """A new node of the same shape, of what `change(child, *how)` makes of each of its children.
 
-    def renew(value: Any) -> Any:
+    Spans are what `place` makes of them.
+    """
+    made: dict[str, Any] = {}
+    for field in fields(node):
+        value = getattr(node, field.name)
         if isinstance(value, Node):
-            return change(value)
-        if isinstance(value, Span):
-            return place(value)
-        if isinstance(value, tuple):
-            return tuple(change(item) if isinstance(item, Node) else item for item in value)
-        return value
-
-    return type(node)(**{f.name: renew(getattr(node, f.name)) for f in fields(node)})
+            value = change(value, *how)
+        elif isinstance(value, Span):
+            value = place(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Node):
+            items = []  # no generator: each level of it would take a frame of Python's
+            for item in value:
+                items.append(change(item, *how))
+            value = tuple(items)
+        made[field.name] = value
+    return type(node)(**made)
