@@ -37,7 +37,7 @@ def run(options: Options) -> int:
         lib = libbpf.load(options.verbose)
         process = _open_process(options, lib, owned)
         cpus = possible_cpus(lib)
-        known = {**settings.values(process.pid if process else 0, cpus), **of_script}
+        known = {**settings.values(options.pid or 0, cpus), **of_script}
         missing = MissingProbes(meta, console)
         probes = owned.own(Probes(meta, missing))
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing))

@@ -141,7 +141,7 @@ def _highest_bit(e: Emitter, number: Reg) -> Reg:
 def _range(site: Site) -> tuple[int, int, int]:
     numbers = [n if isinstance(n, int) else 0 for n in site.constants[1:4]]
     low, high, step = numbers
-    if step <= 0 or high <= low or (high - low) // step + 2 > _MAX_BUCKETS:
+    if step <= 0 or high <= low or (high - low) // step > _MAX_BUCKETS:
         return 0, 1, 1
     return low, high, step
 
