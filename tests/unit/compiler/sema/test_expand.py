@@ -65,7 +65,7 @@ def test_no_macro_is_left() -> None:
         ("macro f(t) { (t)5 }", "$a = f(uint8);", "$a = (uint8)5;"),
         ("macro f(t) { sizeof(struct t) }", "$a = f(foo);", "$a = sizeof(struct foo);"),
         ("macro f(t) { sizeof(t) }", "$a = f(typeof($b));", "$a = sizeof($b);"),
-        ("macro f() { 1 }", "$a = sizeof(f);", "$a = sizeof(f);"),
+        ("macro f() { 1 }", "$a = sizeof(f);", "$a = sizeof((f));"),
         ("macro f() { 1 }", "$a = sizeof(f());", "$a = sizeof(1);"),
         ("macro f() { 1 }", "$a = $b.f + (f = 2).f;", "$a = $b.f + (f = 2).f;"),
         ("macro pid() { 1 }", "$a = pid + pid();", "$a = pid + 1;"),
@@ -154,3 +154,19 @@ def test_any_expression_passes_through_a_macro(maker: Maker) -> None:
     assert print_statement(made) == print_statement(
         nodes.Assign(PLACE, assign.target, "=", value, PLACE)
     )
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "levels"),
+    [
+        ("f(", ")", 180),
+        ("(1 + ", ")", 180),
+        ("-(", ")", 95),
+        ("{ 1; ", "}", 95),
+        ("x[", "]", 180),
+        ("sizeof(", ")", 180),
+    ],
+)
+def test_what_the_parser_takes_is_not_too_deep(opening: str, closing: str, levels: int) -> None:
+    expression = opening * levels + "1" + closing * levels
+    assert errors("macro unused() { 1 } begin { $a = " + expression + "; }") == []
