@@ -110,11 +110,18 @@ class FunctionBuilder:
 
     # Memory
 
-    def slot(self, size: int, align: int = 8) -> Any:
-        """A pointer to `size` bytes that live as long as this run of the function. Not zeroed."""
+    def slot(self, size: int, align: int = 8, lasting: bool = False) -> Any:
+        """A pointer to `size` bytes, not zeroed, that are the caller's until a `lending` ends.
+
+        lasting: they are so until the function ends.
+        """
         if size > ON_STACK_LIMIT or self._stack + align_up(size, 8) > STACK_BUDGET:
-            return self.region(size)
+            return self.region(size, lasting)
         return self.stack_slot(size, align)
+
+    def lending(self) -> AbstractContextManager[None]:
+        """Slots that are taken within may be given to others afterwards."""
+        return self._scratch.lending()
 
     def stack_slot(self, size: int, align: int = 8) -> Any:
         """As slot(), on the stack whatever the size: pointers may be kept nowhere else."""
@@ -125,10 +132,10 @@ class FunctionBuilder:
         slot.type = PTR
         return slot
 
-    def region(self, size: int) -> Any:
+    def region(self, size: int, lasting: bool = False) -> Any:
         """A slot off the stack, where the verifier before 5.12 takes no variable indexes."""
         with self._blamed():
-            return self._scratch.region(size)
+            return self._scratch.region(size, lasting)
 
     def zero(self, pointer: Any, size: int) -> None:
         """Fill memory of the program's own with zeros."""

@@ -182,5 +182,5 @@ def variable_slot(e: ProgramEmitter, node: nodes.Var) -> Reg:
     if variable not in e.variables:
         kind = e.shared.found.variables.get((e.unit, variable), NONE)
         size = 8 if kind.scalar or kind == NONE else kind.size
-        e.variables[variable] = e.slot(size)
+        e.variables[variable] = e.fn.slot(size, lasting=True)
     return e.variables[variable]

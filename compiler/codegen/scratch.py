@@ -6,7 +6,9 @@ does not write over the other's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.runtime.layout import align_up
@@ -19,6 +21,13 @@ MAX_BYTES = 1 << 15  # of a per-CPU map's value (kernel: PCPU_MIN_UNIT_SIZE)
 _I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 
 
+class _Piece(NamedTuple):
+    """Bytes of the entry."""
+
+    start: int
+    size: int
+
+
 class Scratch:
     """One function's entry; `number` is its key. base: the entry's address once it is needed."""
 
@@ -27,23 +36,49 @@ class Scratch:
         self._number = number
         self._size = 0
         self._regions: dict[Any, int] = {}  # pointers -> their offsets
+        self._free: list[_Piece] = []
+        self._lent: list[list[_Piece]] = []  # by the statements that are being written
         self.base: Any = None
 
-    def region(self, size: int) -> Any:
+    @contextmanager
+    def lending(self) -> Iterator[None]:
+        """What is taken within, unless it is to last, may be taken again afterwards."""
+        self._lent.append([])
+        yield
+        self._free += self._lent.pop()
+
+    def region(self, size: int, lasting: bool) -> Any:
         """A pointer to `size` bytes. Raises CodegenError when a CPU has not so many."""
+        piece = self._take(align_up(size, 8))
         with self._function.at_entry():
             if self.base is None:
                 self.base = self._look_up()
-            pointer = self._address(self._size)
-        self._regions[pointer] = self._size
-        self._size += align_up(size, 8)
+            pointer = self._address(piece.start)
+        self._regions[pointer] = piece.start
+        if self._lent and not lasting:
+            self._lent[-1].append(piece)
+        return pointer
+
+    def _take(self, size: int) -> _Piece:
+        """The least free piece that is large enough, cut to size, or a new one."""
+        fitting = [piece for piece in self._free if piece.size >= size]
+        if not fitting:
+            return self._grow(size)
+        found = min(fitting, key=lambda piece: piece.size)
+        self._free.remove(found)
+        if found.size > size:
+            self._free.append(_Piece(found.start + size, found.size - size))
+        return _Piece(found.start, size)
+
+    def _grow(self, size: int) -> _Piece:
+        start, self._size = self._size, self._size + size
         if self._size > MAX_BYTES:
             raise CodegenError(
                 f"this probe needs {self._size} bytes of memory, and a CPU has {MAX_BYTES} for it",
                 "use fewer or shorter strings, or split the probe",
             )
         self._function.module.need_scratch(self._size)
-        return pointer
+        return _Piece(start, size)
 
     def sink(self) -> None:
         """Compute each region's address where it is used; once the function is written.

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def statement(e: ProgramEmitter, node: Stmt) -> None:
     """Emit one statement; its instructions carry its place in the script."""
     e.fn.at(node.span)
-    _STATEMENTS[type(node)](e, node)
+    with e.fn.lending():
+        _STATEMENTS[type(node)](e, node)
 
 
 def block(e: ProgramEmitter, node: nodes.Block) -> None:
