@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
 from aotrace.compiler.emitter import Reg
+from aotrace.compiler.sema.operators import as_text
 from aotrace.compiler.syntax.nodes import Expr
 from aotrace.compiler.types import Record, Str, Tuple, padded, promote
 
@@ -20,6 +21,7 @@ _UNROLLED = 64  # bytes compared without a loop
 def equal(e: ProgramEmitter, left: Expr, right: Expr) -> Reg:
     """1 when both values are equal, else 0."""
     left_type, right_type = e.type_of(left), e.type_of(right)
+    left_type, right_type = as_text(left_type, right_type), as_text(right_type, left_type)
     if isinstance(left_type, Str) and isinstance(right_type, Str):
         literal = e.constant_of(right)
         if isinstance(literal, bytes):

@@ -29,8 +29,9 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         for i, ((param, _), kind) in enumerate(zip(params, types, strict=True))
     }
     words = tuple(ContextWord(INT64, i * _WORD) for i in range(len(params)))
+    module = parts[1] if len(parts) > 2 else "vmlinux"  # only the kernel's own are found
     return ResolvedProbe(
-        RAWTRACEPOINT, f"rawtracepoint:{':'.join(parts[1:])}", f"raw_tp/{name}", "raw_tracepoint",
+        RAWTRACEPOINT, f"rawtracepoint:{module}:{name}", f"raw_tp/{name}", "raw_tracepoint",
         {"name": name}, arguments=arguments, words=words,
     )  # fmt: skip
 

@@ -86,6 +86,7 @@ def binary_type(node: Binary, left: Type, right: Type, diagnostics: Diagnostics)
         return _pointer_type(node, left, right, diagnostics)
     if isinstance(left, (Int, Bool)) and isinstance(right, (Int, Bool)):
         return _integer_type(node, left, right)
+    left, right = as_text(left, right), as_text(right, left)
     if node.op in EQUALITY and _comparable(left, right):
         return Bool()
     if node.op in EQUALITY and (_is_bytes(left) or _is_bytes(right)):
@@ -94,6 +95,16 @@ def binary_type(node: Binary, left: Type, right: Type, diagnostics: Diagnostics)
         )
         return Bool()
     return _refuse(node.op, node, diagnostics, left, right)
+
+
+def as_text(kind: Type, other: Type) -> Type:
+    """An array of bytes is a string beside a string: kernel BTF cannot tell the two apart."""
+    is_text = isinstance(kind, Array) and isinstance(other, Str) and _is_byte(kind.element)
+    return Str(kind.size) if is_text else kind
+
+
+def _is_byte(kind: Type) -> bool:
+    return type(kind) is Int and kind.size == 1
 
 
 def _is_bytes(kind: Type) -> bool:
