@@ -113,10 +113,13 @@ class ProgramEmitter:
         return self.ir.ptrtoint(value, I64) if value.type == POINTER else value
 
     def op(self, name: str, left: Reg, right: Reg | int) -> Reg:
+        pointer = not isinstance(left, int) and left.type == POINTER
         left, right = self.word(left), self.word(right)
         if name in _PREDICATES:
             method, sign = _PREDICATES[name]
-            return self.ir.zext(getattr(self.ir, method)(sign, left, right), I64)
+            found = self.ir.zext(getattr(self.ir, method)(sign, left, right), I64)
+            # LLVM joins tests for 0 by an `or`, which the verifier takes of no pointer
+            return self.hidden(found) if pointer else found
         return getattr(self.ir, _OPERATIONS[name])(left, right)
 
     def select(self, condition: Reg, then: Reg | int, other: Reg | int) -> Reg:
