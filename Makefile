@@ -14,6 +14,8 @@ ENSURE := tests/support/ensure.sh
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$(PATH)" CI=$(CI))
 # Root runs part of the tests: nothing it would own is left in the tree.
 PYTEST := $(BIN)/python -B -m pytest -p no:cacheprovider
+# As many as this machine has processors; what traces the whole machine runs alone (tests/live).
+JOBS ?= $(shell nproc)
 UNIT := $(wildcard tests/unit tests/golden tests/object)
 TOOLS := tests/conftest.py tests/kernels tests/bench tests/support
 
@@ -67,11 +69,14 @@ fmt: setup ## format the sources and mend what ruff can mend
 
 .PHONY: test
 test: check live-tools kernels rootfs ## everything: check, then all the tests (needs root)
-	$(AS_ROOT) $(PYTEST) tests
+	$(AS_ROOT) $(PYTEST) -n $(JOBS) $(UNIT)
+	$(AS_ROOT) $(PYTEST) tests/live
+	$(AS_ROOT) $(PYTEST) tests/kernels
+	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential
 
 .PHONY: test-unit
 test-unit: setup ## tests of the sources alone; no root, no kernel
-	$(PYTEST) $(UNIT)
+	$(PYTEST) -n $(JOBS) $(UNIT)
 
 .PHONY: test-live
 test-live: live-tools ## tests on this machine's kernel (needs root)
@@ -87,7 +92,7 @@ kernels-table: kernels live-tools ## run the packs everywhere and rewrite the ta
 
 .PHONY: test-differential
 test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and under aotrace (needs root)
-	$(AS_ROOT) $(PYTEST) tests/differential
+	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential
 
 .PHONY: bench
 bench: live-tools rootfs ## ratios against bpftrace on this machine: start, memory, events (needs root)
