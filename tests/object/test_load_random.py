@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -19,11 +18,11 @@ from aotrace.compiler.source import Source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.object.loading import load_all
 from tests.support.programs import script
 
 pytestmark = pytest.mark.needs("root", "bpf", "btf", "bpftool")
 
-BPFFS = Path("/sys/fs/bpf")
 EXAMPLES = 40
 SEEDS = range(20)
 
@@ -45,19 +44,6 @@ def _compiled(compiler: Compiler, text: str) -> bytes | None:
         return None
 
 
-def _load(path: Path) -> None:
-    folder = BPFFS / f"aotrace-test-{path.parent.name}"
-    argv = ["bpftool", "prog", "loadall", str(path), str(folder)]
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr[-4000:]
-    finally:
-        for pinned in folder.glob("*"):
-            pinned.unlink()
-        if folder.exists():
-            folder.rmdir()
-
-
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -72,7 +58,7 @@ def test_random_scripts_load(random: Random, compiler: Compiler, tmp_path: Path)
     if compiled:
         path = tmp_path / "random.bpf.o"
         path.write_bytes(compiled)
-        _load(path)
+        load_all(path)
 
 
 def test_larger_scripts_load(compiler: Compiler, tmp_path: Path) -> None:
@@ -81,5 +67,5 @@ def test_larger_scripts_load(compiler: Compiler, tmp_path: Path) -> None:
     for compiled in filter(None, found):
         path = tmp_path / "larger.bpf.o"
         path.write_bytes(compiled)
-        _load(path)
+        load_all(path)
     assert sum(compiled is not None for compiled in found) > len(SEEDS) * 2 / 3
