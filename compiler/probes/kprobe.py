@@ -6,7 +6,7 @@ from functools import partial
 
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
-from aotrace.compiler.types import INT64, UINT64
+from aotrace.compiler.types import UINT64
 from aotrace.runtime.points import function_of
 
 
@@ -23,7 +23,7 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
         return None
     _check_known(request, function)
     arch = request.arch
-    words = () if returns else tuple(ContextWord(INT64, o) for o in arch.arguments)
+    words = () if returns else tuple(ContextWord(UINT64, o) for o in arch.arguments)
     target = {"function": function, "offset": offset, "return": returns}
     section = f"{kind.name}/{function}" + (f"+{offset}" if offset else "")
     result = ContextWord(UINT64, arch.result) if returns else None
@@ -34,7 +34,7 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
 def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe:
     kind, arch = (KRETPROBE if returns else KPROBE), request.arch
     text = ":".join((kind.name, *request.point.parts[1:]))
-    words = () if returns else tuple(ContextWord(INT64, o) for o in arch.arguments)
+    words = () if returns else tuple(ContextWord(UINT64, o) for o in arch.arguments)
     result = ContextWord(UINT64, arch.result) if returns else None
     target = {"return": returns}
     return ResolvedProbe(kind, text, kind.name, "kprobe", target, words=words, result=result)

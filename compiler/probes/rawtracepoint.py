@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
-from aotrace.compiler.types import INT64, NONE, Type
+from aotrace.compiler.types import NONE, UINT64, Type
 
 _WORD = 8  # bytes; struct bpf_raw_tracepoint_args is an array of u64
 
@@ -28,7 +28,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         param: ContextWord(kind, i * _WORD)
         for i, ((param, _), kind) in enumerate(zip(params, types, strict=True))
     }
-    words = tuple(ContextWord(INT64, i * _WORD) for i in range(len(params)))
+    words = tuple(ContextWord(UINT64, i * _WORD) for i in range(len(params)))
     module = parts[1] if len(parts) > 2 else "vmlinux"  # only the kernel's own are found
     return ResolvedProbe(
         RAWTRACEPOINT, f"rawtracepoint:{module}:{name}", f"raw_tp/{name}", "raw_tracepoint",
@@ -44,7 +44,7 @@ def _complete(request: ProbeRequest) -> ResolvedProbe | None:
 
 
 def _argument_type(kind: Type) -> Type:
-    return INT64 if kind == NONE else kind
+    return UINT64 if kind == NONE else kind
 
 
 RAWTRACEPOINT = ProbeKind(
