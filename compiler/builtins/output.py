@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
 from aotrace.compiler.builtins.record import Constant, EventFunction, EventSpec, Parameter, Site
 from aotrace.compiler.syntax.nodes import MapRef, Param
-from aotrace.compiler.types import Aggregate
 from aotrace.runtime import printf
 
 
@@ -73,15 +72,8 @@ def _limit(site: Site, index: int) -> int | dict[str, str] | None:
 
 
 def _check_print(site: Site) -> None:
-    target = site.args[0]
-    if isinstance(target, MapRef):
-        return
-    if len(site.args) > 1:
+    if len(site.args) > 1 and not isinstance(site.args[0], MapRef):
         site.error("print() of a value takes no top or div", "they are for maps", arg=1)
-    elif isinstance(site.types[0], Aggregate):
-        site.error(
-            "one key of a per-CPU map cannot be printed by itself", "print the whole map", arg=0
-        )
 
 
 def _print(site: Site) -> EventSpec:

@@ -107,8 +107,6 @@ class Checker:
         elif isinstance(node, nodes.Ternary):
             self.has_value(node.then or node.condition)
             self.has_value(node.other)
-        elif isinstance(node, (nodes.NamedType, nodes.PointerTo, nodes.ArrayOf)):
-            self.diagnostics.error("a value is needed here, this is a type", node.span)
 
     def condition(self, node: Node) -> None:
         kind = self.type_of(node)
