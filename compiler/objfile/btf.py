@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable
 
 from aotrace.compiler.kernel.btf_kinds import BtfKind
-from aotrace.compiler.kernel.btf_sections import MAGIC, split_sections
+from aotrace.compiler.kernel.btf_sections import KIND_MASK, MAGIC, VLEN_MASK, split_sections
 
 _HEADER = struct.Struct("<HBBIIIII")
 _TYPE = struct.Struct("<III")
@@ -27,6 +27,18 @@ class BtfAppender:
         self._strings = bytearray(raw[sections.strings.start : sections.strings.stop])
         self._count = len(sections.starts)
         self._offsets = {"": 0}
+        self._drop_empty_sections([4 * word for word in sections.starts])
+
+    def _drop_empty_sections(self, starts: Iterable[int]) -> None:
+        """Make of a DATASEC without variables an unused `void *`, so that all ids stay.
+
+        LLVM writes one for a .rodata of nameless constants; the kernel refuses it, and with it
+        the whole BTF, before 5.13 (btf_datasec_check_meta).
+        """
+        for start in starts:
+            _, info, _ = _TYPE.unpack_from(self._types, start)
+            if info >> 24 & KIND_MASK == BtfKind.DATASEC and not info & VLEN_MASK:
+                _TYPE.pack_into(self._types, start, 0, BtfKind.PTR << 24, 0)
 
     def string(self, text: str) -> int:
         """The offset of a string, added if need be."""

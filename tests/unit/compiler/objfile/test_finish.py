@@ -11,6 +11,7 @@ from aotrace.compiler.codegen.function import I8, I32, I64, FunctionBuilder
 from aotrace.compiler.codegen.module import ModuleBuilder
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_kinds import BtfKind
+from aotrace.compiler.kernel.btf_types import DataSec
 from aotrace.compiler.objfile.elf import Elf, read
 from aotrace.compiler.objfile.errors import ObjectError
 from aotrace.compiler.objfile.finish import finish
@@ -172,3 +173,18 @@ def test_only_needed_sections_and_symbols_stay() -> None:
     names = [section.name for section in elf.sections]
     assert names == ["raw_tp", "license", ".BTF", ".BTF.ext", ".aotrace"]
     assert [symbol.name for symbol in elf.symbols] == ["program"]
+
+
+def test_a_section_of_nameless_constants_is_not_described() -> None:
+    """Kernels before 5.13 refuse the BTF of a section without variables."""
+    made = Made()
+    slot = made.f.slot(200)
+    made.f.zero(slot, 200)
+    made.f.helper("trace_printk", slot, 200)
+    elf = made.finish()
+    btf = Btf.parse(bytes(elf.section(".BTF").data))
+    found = [btf.type(number) for number in range(1, btf.type_count)]
+    sections = [item for item in found if isinstance(item, DataSec)]
+    assert elf.section(".rodata").size >= 200
+    assert ".rodata" not in [section.name for section in sections]
+    assert all(section.entries for section in sections)
