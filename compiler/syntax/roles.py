@@ -8,6 +8,7 @@ conflicts. The rules are bpftrace's, but for a plain name in parentheses before 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Set
 from functools import partial
 
@@ -19,11 +20,19 @@ TYPE_NAMES = frozenset(
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
     + [f"{sign}{name}_t" for sign in ("", "u") for name in ("min", "max", "sum", "avg", "stats")]
     + ["int", "char", "short", "long", "unsigned", "size_t", "ssize_t"]
-    + [f"{sign}{bits}" for sign in "us" for bits in (8, 16, 32, 64)]
+    + [
+        f"{prefix}{sign}{bits}"
+        for prefix in ("", "__")
+        for sign in "us"
+        for bits in (8, 16, 32, 64)
+    ]
+    + [f"__{order}{bits}" for order in ("be", "le") for bits in (16, 32, 64)]
 )
 
 # Builtin values: a name among these in parentheses is never a type.
 _VALUES = frozenset(["args", "ctx", "kstack", "nsecs", "pid", "tid", "ustack", "retval", "comm"])
+
+_ARGUMENT = re.compile(r"s?arg\d+")
 
 _VALUE_AHEAD = BINARY_OPERATORS | frozenset(
     ["=", "ASSIGN_OP", "(", "[", ",", "?", ":", "!", "~", "RETURN", "COMPTIME", "DOTDOT", "PRED"]
@@ -117,7 +126,7 @@ def _end_of_type(tokens: list[Token], start: int) -> int | None:
 
 def _may_be_type(token: Token) -> bool:
     name = str(token.value)
-    return name not in _VALUES and not name.removeprefix("s").removeprefix("arg").isdigit()
+    return name not in _VALUES and not _ARGUMENT.fullmatch(name)
 
 
 def _end_of_suffixes(tokens: list[Token], position: int) -> int | None:

@@ -8,9 +8,10 @@
     begin { … }
 
 Lines that begin with % tell how the case is run: `workload` names a job of workload.py, which is
-traced (-c); `flags` go to both tracers; `words` are the script's parameters; each `hide` is a regular expression of what no two runs
-have in common. TOKEN in a script is a number of the run's own, which the workload is given too,
-so that a script can tell its own workload from every other process.
+traced (-c); `flags` go to both tracers; `words` are the script's parameters; each `hide` is a
+regular expression of what no two runs have in common. TOKEN in a script is a number of the run's
+own, which the workload is given too, so that a script can tell its own workload from every other
+process.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "scripts"
+#: Scripts that neither takes.
+REFUSED = Path(__file__).with_name("refused.txt")
+#: What is not the same, on purpose (differences.py).
+DIFFERENCES = Path(__file__).with_name("differences.txt")
 _CASE = re.compile(r"^=== (.+)\n((?:% .*\n)*)((?:.*\n)*?)(?=^=== |\Z)", re.MULTILINE)
 _OPTIONS = ("workload", "flags", "words", "hide")
 
@@ -53,24 +58,28 @@ def load() -> list[Case]:
 
 def read(path: Path) -> list[Case]:
     """The cases of one file. Raises ValueError for two of one name, or an unknown option."""
-    found = [
-        _case(path, name, options, script)
-        for name, options, script in _CASE.findall(path.read_text(encoding="utf-8"))
-    ]
-    names = {case.name for case in found}
-    if not found or len(names) != len(found):
+    return [case_of(path, (), *parts)[0] for parts in split(path)]
+
+
+def split(path: Path) -> list[tuple[str, str, str]]:
+    """Name, lines of options and the rest of each case. Raises ValueError for two of one name."""
+    found: list[tuple[str, str, str]] = _CASE.findall(path.read_text(encoding="utf-8"))
+    if not found or len({name for name, _, _ in found}) != len(found):
         raise ValueError(f"{path}: no case, or two of one name")
     return found
 
 
-def _case(path: Path, name: str, options: str, script: str) -> Case:
-    values: dict[str, list[str]] = {option: [] for option in _OPTIONS}
+def case_of(
+    path: Path, known: tuple[str, ...], name: str, options: str, script: str
+) -> tuple[Case, dict[str, list[str]]]:
+    """A case and all its options. Raises ValueError for one that is not known."""
+    values: dict[str, list[str]] = {option: [] for option in (*_OPTIONS, *known)}
     for line in options.splitlines():
         option, _, value = line[2:].partition(": ")
         if option not in values:
             raise ValueError(f"{path}: {name}: no such option: {option}")
         values[option].append(value)
-    return Case(
+    case = Case(
         file=path.stem,
         name=name,
         script=script.rstrip("\n") + "\n",
@@ -79,3 +88,4 @@ def _case(path: Path, name: str, options: str, script: str) -> Case:
         words=tuple(shlex.split(" ".join(values["words"]))),
         hidden=tuple(values["hide"]),
     )
+    return case, values

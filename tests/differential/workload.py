@@ -105,9 +105,17 @@ def child(token: str) -> None:
     os.waitpid(pid, 0)
 
 
+def execs(token: str) -> None:
+    """A child that becomes another program."""
+    pid = os.fork()
+    if pid == 0:
+        os.execv("/bin/true", ["true", "first argument", ""])
+    os.waitpid(pid, 0)
+
+
 _JOBS: dict[str, Callable[[str], None]] = {
     job.__name__: job
-    for job in (idle, dups, parent, files, writes, records, connects, signals, child)
+    for job in (idle, dups, parent, files, writes, records, connects, signals, child, execs)
 }
 
 
