@@ -6,7 +6,7 @@ arch/arm64/include/uapi/asm/ptrace.h), which are ABI.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aotrace.compiler.frozen import dataclass
 
 
 @dataclass(frozen=True)

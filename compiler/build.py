@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from aotrace.compiler.arch import ARCHES
 from aotrace.compiler.codegen.backend import Backend
 from aotrace.compiler.config import Config, from_environment
 from aotrace.compiler.diagnostics import CompileError, Diagnostic
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.sources import open_sources
 from aotrace.compiler.objfile.describe import PRODUCER
 from aotrace.compiler.pipeline import Compiler, Options
@@ -50,7 +49,7 @@ def version() -> str:
 
 def machine() -> str:
     """This machine's architecture as the objects name it."""
-    return platform.machine() if platform.machine() in ARCHES else "x86_64"
+    return os.uname().machine if os.uname().machine in ARCHES else "x86_64"
 
 
 def build(request: Request, output: Path | None) -> int:

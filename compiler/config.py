@@ -8,7 +8,9 @@ matters, as AOTRACE_NAME or BPFTRACE_NAME.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from aotrace.compiler.frozen import dataclass
 
 Value = int | bytes | bool | str  # as written: a number, a string, true or false, a bare word
 Setting = int | bool | str

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.source import Span
 
 #: What a script may hold and no terminal should get: control characters, bytes that are not UTF-8.

@@ -7,8 +7,8 @@ CO-RE relocation needs (libbpf finds the same name in the target's own anonymous
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel import btf_types as bt
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_kinds import BtfKind

@@ -6,7 +6,7 @@ errors, and the line stops after the first pass that reported any (CompileError)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 
 from aotrace.compiler.arch import Arch
@@ -16,6 +16,7 @@ from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.compiler.codegen.program import generate
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import CompileError, Diagnostic, Diagnostics, Severity
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.objfile.describe import describe

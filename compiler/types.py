@@ -10,16 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.runtime import values
 from aotrace.runtime.values import Kind
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from aotrace.compiler.syntax.frozen import dataclass
 
 
 class Space(Enum):

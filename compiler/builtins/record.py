@@ -7,12 +7,13 @@ that it becomes, and its line of documentation.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.probes.record import ResolvedProbe
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef

@@ -8,10 +8,11 @@ relocation records.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 
 from aotrace.compiler.codegen.errors import CodegenError
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_types import Enum, Struct
 

@@ -7,12 +7,12 @@ program's variables through a frame of pointers on the program's stack, which th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.codegen import maps, memory
 from aotrace.compiler.emitter import Reg
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.walk import walk

@@ -6,12 +6,13 @@ and one read. Contexts of tracepoints and pointers that the verifier knows are l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.emitter import Reg
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import field_of, redefined
 from aotrace.compiler.probes.record import ContextField

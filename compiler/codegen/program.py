@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import Any
 
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.codegen.module import ModuleBuilder
 from aotrace.compiler.config import Config
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import Inference

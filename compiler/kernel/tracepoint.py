@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aotrace.compiler.frozen import dataclass
 
 from .btf import Btf
 from .tracepoint_fields import TracepointField

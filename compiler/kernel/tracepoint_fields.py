@@ -7,7 +7,8 @@ offset can be relocated on the target: ("prev_pid",), ("ent", "pid"), ("args", 2
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from aotrace.compiler.frozen import dataclass
 
 from .btf import Btf
 from .btf_types import Array, Enum, Int, Member, Ptr, Struct

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import Inference
 from aotrace.compiler.sema.tables import NodeTable

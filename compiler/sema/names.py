@@ -7,7 +7,7 @@ in, as in bpftrace 0.27.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from aotrace.compiler.builtins import BY_NAME, CONSTANTS, later
 from aotrace.compiler.builtins.record import (
@@ -18,6 +18,7 @@ from aotrace.compiler.builtins.record import (
     arity_error,
 )
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.sema.tables import NodeTable, Variable

@@ -7,15 +7,11 @@ facts to nodes key them by identity (see sema/tables.py), never by equality.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.ctokens import CToken
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from aotrace.compiler.syntax.frozen import dataclass
 
 
 @dataclass(frozen=True)
