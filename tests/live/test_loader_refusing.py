@@ -130,7 +130,7 @@ def test_a_verifier_refusal(build: Build, tmp_path: Path) -> None:
     )
     broken = bytes([0x79, image[load + 1] & 0xF | 0xA0, 0x10, 0x7F])
     said = refused(tmp_path, image[:load] + broken + image[load + 4 :])
-    assert "the kernel refused rawtracepoint:sched_switch (-e:1): " in said
+    assert "the kernel refused rawtracepoint:vmlinux:sched_switch (-e:1): " in said
     assert "HINT: -v shows all" in said
 
 
