@@ -61,7 +61,9 @@ def combine(
     elif isinstance(right_type, Pointer) and isinstance(left_type, Int):
         left = e.op("mul", left, place.size_of(e, right_type.target))
     if op in _PLAIN:
-        return e.op(_PLAIN[op], left, right)
+        result = e.op(_PLAIN[op], left, right)
+        truths = isinstance(left_type, Bool) and isinstance(right_type, Bool)
+        return e.op("ne", result, 0) if truths else result
     if op in ("<<", ">>"):
         count = e.op("and", right, 63)
         own = isinstance(left_type, Int) and left_type.signed and not left_type.flexible

@@ -147,9 +147,12 @@ def _integer_type(node: Binary, left: Type, right: Type) -> Type:
 
 
 def _signed(side: Type, other: Type) -> bool:
-    """A literal takes the sign of what stands beside it."""
-    if isinstance(side, Int) and side.flexible and isinstance(other, Int) and not other.flexible:
-        return other.signed
+    """A literal takes the sign of what stands beside it; a bool has none."""
+    if isinstance(side, Int) and side.flexible:
+        if isinstance(other, Bool):
+            return False
+        if isinstance(other, Int) and not other.flexible:
+            return other.signed
     return isinstance(side, Int) and side.signed
 
 

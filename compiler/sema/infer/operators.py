@@ -42,6 +42,9 @@ def binary(w: Walker, node: nodes.Binary) -> Type:
     if isinstance(node.right, nodes.Param) and isinstance(left, Str):
         right = leaves.as_text(w, node.right)
     found = binary_type(node, left, right, w.diagnostics)
+    constant = w.constants.get(node)
+    if isinstance(constant, int) and isinstance(found, Int):
+        return literal(constant)
     return stepping(w, found, node)
 
 
