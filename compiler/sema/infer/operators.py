@@ -43,8 +43,8 @@ def binary(w: Walker, node: nodes.Binary) -> Type:
         right = leaves.as_text(w, node.right)
     found = binary_type(node, left, right, w.diagnostics)
     constant = w.constants.get(node)
-    if isinstance(constant, int) and isinstance(found, Int):
-        return literal(constant)
+    if isinstance(constant, int) and isinstance(left, Int) and isinstance(right, Int):
+        return found if isinstance(constant, bool) else literal(constant)
     return stepping(w, found, node)
 
 
