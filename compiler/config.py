@@ -90,7 +90,7 @@ VARIABLES: tuple[ConfigVariable, ...] = (
     ConfigVariable(
         "stack_mode", "bpftrace", _one_of("bpftrace", "perf", "raw", "build_id"), True, False
     ),
-    ConfigVariable("str_trunc_trailer", "..", _text, True, False),
+    ConfigVariable("str_trunc_trailer", "..", _text, True),
     ConfigVariable("unstable_dw_ustack", "warn", _one_of(*_UNSTABLE), effective=False),
     ConfigVariable("unstable_tseries", "warn", _one_of(*_UNSTABLE), effective=False),
 )

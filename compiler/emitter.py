@@ -93,3 +93,13 @@ class Emitter(Protocol):
 
     def entry(self, ref: MapRef, key: Reg) -> AbstractContextManager[Reg]:
         """Within: the address of the map's value at the key, made zero where there was none."""
+
+
+def keep_cut(e: Emitter, reader: str, target: Reg, size: int, last: Reg, got: Reg) -> None:
+    """A string that was too long for its place fills all of it: the lack of a NUL tells the loader.
+
+    The helpers for strings end what they cut with a NUL. `got` is what one of them returned, `last`
+    the address of the byte that the NUL stands for, `reader` the helper that reads it.
+    """
+    with e.if_(e.op("eq", got, size)):
+        e.helper(reader, e.offset(target, size - 1), 1, last)

@@ -13,6 +13,7 @@ from aotrace.loader.owned import Owned
 from aotrace.loader.probes import MissingProbes, Probes
 from aotrace.loader.ring import open_ring
 from aotrace.runtime import metadata
+from aotrace.runtime.values.strings import StrKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def run(options: Options) -> int:
     file = objectfile.read(options.object)
     meta = file.metadata()
     target.check_arch(file.path, meta.arch)
+    StrKind.trailer = meta.config.get("str_trunc_trailer", StrKind.trailer)
     console = Console(options.quiet, options.warnings)
     of_script = settings.of_script(meta, options.parameters, console)
     target.check_privileges()

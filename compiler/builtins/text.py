@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from aotrace.compiler.builtins.accepts import INTEGER, TEXT
 from aotrace.compiler.builtins.record import Constant, Function, Parameter, Site
-from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.emitter import Emitter, Reg, keep_cut
 from aotrace.compiler.syntax.nodes import Binary, Param, ParamCount, StrLit
 from aotrace.compiler.types import Pointer, Space, Str, Type
+
+#: From this max_strlen on, bpftrace does not tell a string that was cut from one that just fits.
+_UNMARKED = 1024
 
 
 def _fold(constants: Sequence[Constant]) -> Constant:
@@ -57,9 +60,9 @@ def _check(site: Site) -> None:
         site.warning(f"str() gives at most {limit} bytes", "raise max_strlen to get more", arg=1)
 
 
-def _read_helper(source: Type) -> str:
+def _reader(source: Type) -> str:
     user = isinstance(source, Pointer) and source.space is Space.USER
-    return "probe_read_user_str" if user else "probe_read_kernel_str"
+    return "probe_read_user" if user else "probe_read_kernel"
 
 
 def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
@@ -67,15 +70,21 @@ def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
     target = e.slot(capacity) if target is None else target
     e.store(target, 0, 1, e.const(0))  # an unreadable string is empty
     address = e.value(site.args[0]) if source.scalar else e.address(site.args[0])
-    e.helper(_read_helper(source), target, _length(e, site, capacity), address)
+    reader, asked = _reader(source), _asked(e, site)
+    length = e.const(capacity)
+    if asked is not None and site.constants[1] is None:
+        length = e.select(e.op("ult", asked, capacity), asked, capacity)
+    got = e.helper(f"{reader}_str", target, length, address)
+    if source.scalar and capacity == site.context.config.max_strlen < _UNMARKED:
+        whole = e.const(1) if asked is None else e.op("ugt", asked, capacity)
+        last = e.op("add", address, capacity - 1)
+        keep_cut(e, reader, target, capacity, last, e.select(whole, got, 0))
     return target
 
 
-def _length(e: Emitter, site: Site, capacity: int) -> Reg:
-    if len(site.args) < 2 or site.constants[1] is not None:
-        return e.const(capacity)
-    asked = e.op("add", e.value(site.args[1]), _nul(site))
-    return e.select(e.op("ult", asked, capacity), asked, capacity)
+def _asked(e: Emitter, site: Site) -> Reg | None:
+    """The length asked for, with the NUL."""
+    return e.op("add", e.value(site.args[1]), _nul(site)) if len(site.args) > 1 else None
 
 
 TEXT_FUNCTIONS = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aotrace.compiler.emitter import Reg
+from aotrace.compiler.emitter import Reg, keep_cut
 from aotrace.compiler.types import Record, Str, Tuple, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
+
+_READER = "probe_read_kernel"
 
 
 def convert(e: ProgramEmitter, source: Reg, given: Type, target: Reg, kind: Type) -> None:
@@ -32,7 +34,9 @@ def _string(e: ProgramEmitter, source: Reg, given: Str, target: Reg, kind: Str) 
     if kind.padded and (not given.padded or given.capacity < kind.capacity):
         e.zero(target, kind.capacity)
     if kind.padded and not given.padded:  # up to the NUL: anything may follow it
-        e.helper("probe_read_kernel_str", target, min(given.capacity, kind.capacity), source)
+        size = min(given.capacity, kind.capacity)
+        got = e.helper(f"{_READER}_str", target, size, source)
+        keep_cut(e, _READER, target, size, e.offset(source, size - 1), got)
     else:
         e.copy(target, source, min(given.capacity, kind.capacity))
 

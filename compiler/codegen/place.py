@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
 from aotrace.compiler.codegen.core import Access, RelocKind
-from aotrace.compiler.emitter import Reg
+from aotrace.compiler.emitter import Reg, keep_cut
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import field_of, redefined
@@ -226,7 +226,9 @@ def read_into(e: ProgramEmitter, place: Place, target: Reg, size: int) -> None:
 
 def read_string(e: ProgramEmitter, place: Place, target: Reg, size: int) -> None:
     """As read_into, up to the NUL: what follows it is left as it was."""
-    e.helper(f"{_READERS[place.space]}_str", target, size, address(e, place))
+    reader, source = _READERS[place.space], address(e, place)
+    got = e.helper(f"{reader}_str", target, size, source)
+    keep_cut(e, reader, target, size, e.op("add", source, size - 1), got)
 
 
 def read_bytes(e: ProgramEmitter, target: Reg, size: int, node: Expr) -> None:

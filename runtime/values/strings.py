@@ -10,14 +10,10 @@ if TYPE_CHECKING:
 
     from aotrace.runtime.values.base import Buffer
 
-#: What follows a string that fills its array, NUL and all: there was more of it (bpftrace:
-#: str_trunc_trailer).
-TRUNCATED = ".."
-
 
 class StrKind(Kind):
     """A string in a fixed array; it ends at the first NUL. One without a NUL was cut off, which
-    `..` shows.
+    `trailer` shows.
 
     `padded` says that every byte after the NUL is zero, which lets a reader skip the search for it.
     """
@@ -25,6 +21,8 @@ class StrKind(Kind):
     tag = "str"
     align = 1
     fields = {"size": int, "padded": bool}
+    #: of every string of a trace: the config variable str_trunc_trailer
+    trailer = ".."
 
     def __init__(self, size: int, padded: bool = False) -> None:
         self.size = size
@@ -36,7 +34,7 @@ class StrKind(Kind):
 
     def decode(self, raw: Buffer, offset: int) -> str:
         text, end, _ = bytes(raw[offset : offset + self.size]).partition(b"\0")
-        return text.decode("utf-8", "surrogateescape") + ("" if end else TRUNCATED)
+        return text.decode("utf-8", "surrogateescape") + ("" if end else self.trailer)
 
     def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[str]:
         """Equal strings, of which there are often many, are decoded once."""
