@@ -33,7 +33,10 @@ _WAIT = 1.0  # seconds
 
 
 class Signals:
-    """SIGINT and SIGTERM: the first asks to stop, a second SIGINT ends the program at once."""
+    """SIGINT and SIGTERM: the first asks to stop, a second SIGINT ends the program at once.
+
+    SIGUSR1 is a script's to react to (bpftrace: self:signal:SIGUSR1), and else does nothing.
+    """
 
     def __init__(self) -> None:
         self.received = False
@@ -41,6 +44,7 @@ class Signals:
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
     def _stop(self, number: int, frame: object) -> None:
         self.received = True
