@@ -22,7 +22,7 @@ from tests.support.forky import bpftrace27
 from tests.support.places import console_script
 
 FORMATS = ("text", "json")
-WORKLOAD = Path(__file__).with_name("workload.py")
+_WORKLOAD = Path(__file__).with_name("workload.py")
 _TIMEOUT_SECONDS = 60.0
 # A script's errors are told before anything is traced, a run's own ones where they happen.
 _ERRORS = ("ERROR: ", "BUG: ")
@@ -42,9 +42,8 @@ class Outcome(NamedTuple):
 class Run:
     """One tracer at work, as a child process."""
 
-    def __init__(self, case: Case, script: str, token: str, argv: list[str]) -> None:
+    def __init__(self, case: Case, token: str, argv: list[str]) -> None:
         self.case = case
-        self.script = script
         self.token = token
         self._process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -84,35 +83,55 @@ def compare(
     ]
 
 
-def _bpftrace(case: Case, folder: Path, format_: str) -> Run:
-    token = _token()
-    script = case.script.replace("TOKEN", token)
-    path = folder / f"{format_}.bt"
+def argv_of_bpftrace(
+    script: str, path: Path, options: Sequence[str] = (), words: Sequence[str] = ()
+) -> list[str]:
+    """What runs a script, which is written to the path, under bpftrace."""
     path.write_text(script, encoding="utf-8")
-    options = ["-f", format_, "--no-warnings", *case.flags, *_command(case, token)]
-    if _RAW.search(script):
-        options += ["--traceable-functions", _traceable().name]
-    return Run(case, script, token, bpftrace27(*options, str(path), "--", *case.words))
+    lists = ["--traceable-functions", _traceable().name] if _RAW.search(script) else []
+    return bpftrace27("--no-warnings", *lists, *options, str(path), "--", *words)
+
+
+def argv_of_aotrace(
+    script: str, path: Path, compiler: Compiler, options: Sequence[str] = (),
+    words: Sequence[str] = (),
+) -> list[str]:  # fmt: skip
+    """What runs a script, whose object is written to the path. Raises CompileError."""
+    source = Source("script.bt", script)
+    path.write_bytes(compiler.emit(source, compiler.analyse(source)).object)
+    program = str(console_script("aotrace"))
+    return [program, "run", str(path), "--no-warnings", *options, "--", *words]
+
+
+def _bpftrace(case: Case, folder: Path, format_: str) -> Run:
+    token = new_token()
+    script, options = _of_run(case, format_, token)
+    return Run(case, token, argv_of_bpftrace(script, folder / f"{format_}.bt", options, case.words))
 
 
 def _aotrace(case: Case, compiler: Compiler, folder: Path, format_: str) -> Run | Refused:
-    token = _token()
-    script = case.script.replace("TOKEN", token)
+    token = new_token()
+    script, options = _of_run(case, format_, token)
     path = folder / f"{format_}.bpf.o"
     try:
-        source = Source("script.bt", script)
-        path.write_bytes(compiler.emit(source, compiler.analyse(source)).object)
+        return Run(case, token, argv_of_aotrace(script, path, compiler, options, case.words))
     except CompileError as error:
         return Refused(error)
-    options = ["-f", format_, "--no-warnings", *case.flags, *_command(case, token)]
-    argv = [str(console_script("aotrace")), "run", str(path), *options, "--", *case.words]
-    return Run(case, script, token, argv)
+
+
+def _of_run(case: Case, format_: str, token: str) -> tuple[str, list[str]]:
+    """The script and the options of one run."""
+    options = ["-f", format_, *case.flags, *_command(case, token)]
+    return case.script.replace("TOKEN", token), options
 
 
 def _command(case: Case, token: str) -> list[str]:
-    if case.workload is None:
-        return []
-    return ["-c", f"{sys.executable} -IS {WORKLOAD} {case.workload} {token}"]
+    return ["-c", " ".join(workload(case.workload, token))] if case.workload else []
+
+
+def workload(job: str, token: str) -> list[str]:
+    """The argv of a job of workload.py."""
+    return [sys.executable, "-IS", str(_WORKLOAD), job, token]
 
 
 @functools.cache
@@ -128,6 +147,6 @@ def _traceable() -> tempfile._TemporaryFileWrapper[str]:
     return listed
 
 
-def _token() -> str:
+def new_token() -> str:
     """A number that no other run of this machine has; always eight digits, so that columns stay."""
     return f"{os.getpid() % 100_000:05}{next(_numbers) % 1000:03}"
