@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aotrace.loader.output.json import JsonOutput
     from aotrace.loader.output.text import TextOutput
     from aotrace.loader.ring import Handler
+    from aotrace.loader.services import Services
     from aotrace.runtime.metadata import Event
 
     Output = Union[TextOutput, JsonOutput]
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
 class Stage:
     """What actions act on. `lead`: bytes before each record; `status`: what exit() was given."""
 
-    def __init__(self, output: Output, maps: Sequence[ScriptMap], lead: int) -> None:
+    def __init__(
+        self, output: Output, maps: Sequence[ScriptMap], lead: int, services: Services | None = None
+    ) -> None:
         self.output = output
         self.maps = maps
         self.lead = lead
+        self.services = services
         self.status = 0
 
 

@@ -12,6 +12,7 @@ from aotrace.loader.output.sink import open_sink
 from aotrace.loader.owned import Owned
 from aotrace.loader.probes import MissingProbes, Probes
 from aotrace.loader.ring import open_ring
+from aotrace.loader.services import Run, Services
 from aotrace.runtime import metadata
 from aotrace.runtime.values.strings import StrKind
 
@@ -43,6 +44,8 @@ def run(options: Options) -> int:
         missing = MissingProbes(meta, console)
         probes = owned.own(Probes(meta, missing))
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing))
+        services = Services(Run(meta, bpf, process, owned))
+        services.bind(meta)
         sink = owned.own(open_sink(options.output))
         ring_map = loading.find_map(bpf, metadata.RING_BUFFER, file.path)
         ring = owned.own(
@@ -50,7 +53,7 @@ def run(options: Options) -> int:
         )
         output = _open_output(options, sink, console)
         maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
-        stage = Stage(output, maps, ring.lead)
+        stage = Stage(output, maps, ring.lead, services)
         lost = _open_lost(file, bpf, output)
 
         probes.run_before(bpf)

@@ -11,7 +11,7 @@ import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     Spec = dict[str, Any]
@@ -70,6 +70,11 @@ class Kind:
     message = "map"
     #: text() fills whole lines, the last one ended
     multiline = False
+    #: what its text depends on beside its bytes, by the name of a service of the loader
+    #: (loader/services.py); empty: on nothing
+    needs: ClassVar[str] = ""
+    #: that service, once `bind` has been called
+    service: Any = None
 
     def spec(self) -> Spec:
         """The JSON form that travels in the metadata; `from_spec` reads it back."""
@@ -94,6 +99,17 @@ class Kind:
         if not 0 <= kind.size <= MAX_SIZE:
             raise ValueError(f"{cls.tag}: no value has {kind.size} bytes")
         return kind
+
+    def parts(self) -> Sequence[Kind]:
+        """The kinds that it is made of."""
+        return ()
+
+    def bind(self, find: Callable[[str], Any]) -> None:
+        """Give it, and all that it is made of, the service that it needs; `find` has it by name."""
+        if self.needs:
+            self.service = find(self.needs)
+        for part in self.parts():
+            part.bind(find)
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         """Fields as (name, byte offset, C type) for BTF; one unnamed field means a scalar."""

@@ -26,6 +26,9 @@ class ArrayKind(Kind):
         self.size = element.size * count
         self.align = element.align
 
+    def parts(self) -> Sequence[Kind]:
+        return (self.element,)
+
     def decode(self, raw: Buffer, offset: int) -> list[Any]:
         return self.element.decode_many(
             raw[offset : offset + self.size], self.count, self.element.size
@@ -62,6 +65,9 @@ class TupleKind(Kind):
         self.offsets = placement.offsets
         self.size = placement.size
         self.align = placement.align
+
+    def parts(self) -> Sequence[Kind]:
+        return self.items
 
     def decode(self, raw: Buffer, offset: int) -> tuple[Any, ...]:
         return tuple(k.decode(raw, offset + o) for k, o in zip(self.items, self.offsets))
