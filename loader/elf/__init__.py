@@ -1,0 +1,1 @@
+"""ELF files of user space, read with the standard library alone."""
