@@ -61,6 +61,15 @@ check: setup ## formatting, lint, types (mypy --strict), import walls
 	$(BIN)/mypy -p aotrace.compiler -p aotrace.loader -p aotrace.runtime
 	$(BIN)/mypy $(TOOLS)
 	PYTHONPATH=build/src $(BIN)/lint-imports
+	$(BIN)/aotracec list-builtins --markdown | diff docs/reference.md - >&2 || { echo "docs/reference.md is out of date: make reference" >&2; exit 1; }
+
+.PHONY: reference
+reference: setup ## write docs/reference.md anew, after a change of a record
+	$(BIN)/aotracec list-builtins --markdown > docs/reference.md
+
+.PHONY: contract
+contract: setup ## whether every record of every registry has words, a golden case and a live one
+	$(PYTEST) tests/contract
 
 .PHONY: fmt
 fmt: setup ## format the sources and mend what ruff can mend

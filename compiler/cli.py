@@ -14,7 +14,7 @@ from aotrace.compiler.codegen.errors import REPORT
 from aotrace.compiler.diagnostics import CompileError
 from aotrace.compiler.kernel.errors import KernelDataError
 
-_COMMANDS = ("build", "run")
+_COMMANDS = ("build", "run", "list-builtins")
 TRACEBACK = "AOTRACE_TRACEBACK"  # set: show where in the compiler an unforeseen error arose
 LOADER = "aotrace.loader.cli"  # run as a program of its own: the two never meet in one process
 
@@ -87,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-o", "--output", metavar="FILE", help="write what is traced to a file")
     run.add_argument("--dry-run", action="store_true")
     run.set_defaults(command=_run)
+    names = commands.add_parser("list-builtins", help="list all names of the language")
+    names.add_argument("--json", action="store_const", dest="form", const="json", default="text")
+    names.add_argument("--markdown", action="store_const", dest="form", const="markdown")
+    names.set_defaults(command=_list_builtins)
     return parser
 
 
@@ -140,6 +144,16 @@ def _run(options: argparse.Namespace, loader_args: list[str]) -> int:
     tail = ["--", *parameters] if parameters else []
     path = build.memory_object(_request(options))
     os.execv(sys.executable, [sys.executable, "-m", LOADER, "run", path, *flags, *tail])
+
+
+def _list_builtins(options: argparse.Namespace, loader_args: list[str]) -> int:
+    from aotrace.compiler import reference
+
+    forms = {
+        "text": reference.as_text, "json": reference.as_json, "markdown": reference.as_markdown,
+    }  # fmt: skip
+    print(forms[options.form]())
+    return 0
 
 
 if __name__ == "__main__":

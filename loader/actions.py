@@ -39,8 +39,8 @@ class Stage:
 
 
 class Action:
-    """`make` gives the handler of an event of this action. Raises LookupError or TypeError when the
-    event's details are not what the action needs."""
+    """`make` gives the handler of an event of this action, and its docstring says what that does.
+    Raises LookupError or TypeError when the event's details are not what the action needs."""
 
     def __init__(self, name: str, make: Callable[[Event, Stage], Handler]) -> None:
         self.name = name
@@ -62,21 +62,25 @@ def _stepwise(make: Callable[[Event, Stage], Step]) -> Callable[[Event, Stage], 
 
         return run
 
+    handler.__doc__ = make.__doc__
     return handler
 
 
 def _printf(event: Event, stage: Stage) -> Handler:
+    """Print by a format."""
     from aotrace.loader.records import RecordFormat
 
     return stage.output.printer(RecordFormat(event, stage.lead))
 
 
 def _print(event: Event, stage: Stage) -> Step:
+    """Print a value on a line of its own."""
     kind = event.args[0][1]
     return lambda values: stage.output.value(kind, values[0])
 
 
 def _print_map(event: Event, stage: Stage) -> Step:
+    """Print a map as it is now."""
     shown, top, divisor = _map_of(event, stage), event.details["top"], event.details["div"]
     record = shown.record
 
@@ -90,16 +94,20 @@ def _print_map(event: Event, stage: Stage) -> Step:
 
 
 def _clear(event: Event, stage: Stage) -> Step:
+    """Delete every key of a map."""
     cleared = _map_of(event, stage)
     return lambda values: cleared.clear()
 
 
 def _zero(event: Event, stage: Stage) -> Step:
+    """Set every value of a map to zero."""
     zeroed = _map_of(event, stage)
     return lambda values: zeroed.zero()
 
 
 def _exit(event: Event, stage: Stage) -> Step:
+    """End the trace, with an exit status."""
+
     def step(values: Sequence[Any]) -> bool:
         stage.status = int(values[0]) if values else 0
         return True
@@ -108,6 +116,7 @@ def _exit(event: Event, stage: Stage) -> Step:
 
 
 def _time(event: Event, stage: Stage) -> Step:
+    """Print the time of day."""
     from aotrace.runtime.clock import format_now
 
     form = event.details["format"]

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class StrKind(Kind):
-    """A string in a fixed array; it ends at the first NUL. One without a NUL was cut off, which
-    `trailer` shows.
+    """A string in a fixed array; it ends at the first NUL.
 
-    `padded` says that every byte after the NUL is zero, which lets a reader skip the search for it.
+    One without a NUL was cut off, which `trailer` shows. `padded` says that every byte after the
+    NUL is zero, which lets a reader skip the search for it.
     """
 
     tag = "str"
