@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -B -m pytest -p no:cacheprovider
 # As many as this machine has processors; what traces the whole machine runs alone (tests/live).
 JOBS ?= $(shell nproc)
 UNIT := $(wildcard tests/unit tests/golden tests/object)
-TOOLS := tests/conftest.py tests/kernels tests/bench tests/support
+TOOLS := tests/conftest.py tests/kernels tests/bench tests/support tests/toolruns
 
 LIVE_PACKAGES := libbpf1 bpftool bpftrace binutils gcc libc6-dev iproute2
 KERNEL_PACKAGES := libbpf1 qemu-system-x86 busybox-static kmod xz-utils

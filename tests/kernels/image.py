@@ -13,6 +13,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.kernels.catalog import Kernel
 from tests.support.places import LOADER_PARTS, PROJECT, SYSTEM_PYTHON, program
@@ -53,6 +54,18 @@ export PATH=/bin:/usr/bin HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 echo guest.py ended with status $?
 poweroff -f
 """
+
+
+class Extras(NamedTuple):
+    """What a guest needs beside the loader.
+
+    Programs and other files of this machine, modules of its kernel, folders of the project.
+    """
+
+    programs: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
+    modules: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
 class Archive:
@@ -108,23 +121,25 @@ def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
 
 
-def write_image(kernel: Kernel, shared: Path, path: Path) -> None:
+def write_image(kernel: Kernel, shared: Path, image: Path, extras: Extras) -> None:
     """Writes the RAM disk with which a kernel boots, prepares itself and runs guest.py."""
     archive = Archive()
     for folder in ("proc", "sys", "dev", "tmp", "root", "run", "var/tmp"):
         archive.add_folder(folder)
     archive.add_bytes("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.add_bytes("etc/hosts", b"127.0.0.1 localhost\n::1 localhost\n")
-    _add_programs(archive)
-    _add_modules(archive, kernel)
+    _add_programs(archive, extras.programs)
+    _add_modules(archive, kernel, (*_MODULES, *extras.modules))
     _add_project(archive)
+    for path in (*extras.files, *(file for place in extras.folders for file in _sources(place))):
+        archive.add_file(path)
     guest = PROJECT / "tests/kernels/guest.py"
     init = _INIT.format(shared=shared, python=SYSTEM_PYTHON, guest=guest)
     archive.add_bytes("init", init.encode(), 0o755)
-    path.write_bytes(archive.finish())
+    image.write_bytes(archive.finish())
 
 
-def _add_programs(archive: Archive) -> None:
+def _add_programs(archive: Archive, more: tuple[Path, ...]) -> None:
     busybox = program("busybox")
     if busybox is None:
         raise FileNotFoundError("busybox: install the package busybox-static")
@@ -136,8 +151,10 @@ def _add_programs(archive: Archive) -> None:
         archive.add_file(file)
     libbpf = _shared_library("libbpf.so.1")
     extensions = sorted((library / "lib-dynload").glob("*.so"))
-    for needed in _needed_libraries([python, libbpf, *extensions]):
+    for needed in _needed_libraries([python, libbpf, *extensions, *more]):
         archive.add_file(needed)
+    for file in more:
+        archive.add_file(file)
     archive.add_file(libbpf)
 
 
@@ -163,12 +180,12 @@ def _needed_libraries(binaries: list[Path]) -> list[Path]:
     return [Path(path) for path in sorted(set(re.findall(r"(/\S+\.so\S*) \(0x", listing)))]
 
 
-def _add_modules(archive: Archive, kernel: Kernel) -> None:
+def _add_modules(archive: Archive, kernel: Kernel, names: tuple[str, ...]) -> None:
     """The modules in the order in which they load; one that is not listed is built in."""
     folder = kernel.folder / "lib/modules" / kernel.version
     needs = dict(line.split(":", 1) for line in (folder / "modules.dep").read_text().splitlines())
     by_name = {path.rpartition("/")[2].partition(".ko")[0]: path for path in needs}
-    wanted = [by_name[name] for name in _MODULES if name in by_name]
+    wanted = [by_name[name] for name in names if name in by_name]
     ordered = dict.fromkeys(
         path for module in wanted for path in (*reversed(needs[module].split()), module)
     )

@@ -14,13 +14,14 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.kernels.catalog import Kernel
-from tests.kernels.image import write_image
+from tests.kernels.image import Extras, write_image
 from tests.support.observe import Job, Result
 from tests.support.places import BUILD, program
 
 _FOLDER = BUILD / "vm"
 _BOOT_SECONDS = 120
 _ATTEMPTS = 2
+_NO_EXTRAS = Extras()
 _KERNEL_OPTIONS = "console=ttyS0 panic=-1 mitigations=off tsc=reliable no_timer_check"
 
 
@@ -31,10 +32,13 @@ class VmError(Exception):
 class Vm:
     """One guest and the folder that it shares; as a context manager: the folder goes at exit."""
 
-    def __init__(self, kernel: Kernel, cpus: int = 2, memory: str = "1G") -> None:
+    def __init__(
+        self, kernel: Kernel, cpus: int = 2, memory: str = "1G", extras: Extras = _NO_EXTRAS
+    ) -> None:
         self.kernel = kernel
         self._cpus = cpus
         self._memory = memory
+        self._extras = extras
         _FOLDER.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix=f"{kernel.name}-", dir=_FOLDER)
         self.shared = Path(self._folder.name)
@@ -79,7 +83,7 @@ class Vm:
         (self.shared / "plan.json").write_text(plan)
         image = self.shared.with_suffix(".cpio")
         try:
-            write_image(self.kernel, self.shared, image)
+            write_image(self.kernel, self.shared, image, self._extras)
             seconds = _BOOT_SECONDS + sum(job.timeout for job in jobs)
             return _run(self._command(image), seconds)
         finally:
