@@ -21,6 +21,7 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.objfile.describe import describe
 from aotrace.compiler.objfile.finish import finish
+from aotrace.compiler.sema.bare import call_bare_names
 from aotrace.compiler.sema.check import check_types
 from aotrace.compiler.sema.configure import read_config
 from aotrace.compiler.sema.expand import expand_macros
@@ -115,6 +116,7 @@ class Compiler:
         diagnostics = Diagnostics()
         program = expand_macros(program, diagnostics)
         diagnostics.stop_if_failed()
+        program = call_bare_names(program)
         check_support(program, diagnostics)
         diagnostics.stop_if_failed()
         btf = declare_types(

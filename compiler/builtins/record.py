@@ -39,6 +39,7 @@ class Parameter:
 
     text: a positional parameter of the script (`$1`) is read as a string here, not as a number.
     loadable: one may stand here although the value must be constant: the loader fills it in.
+    words: bare names that may stand here; they are read as constant strings (`nsecs(boot)`).
     """
 
     name: str
@@ -48,6 +49,7 @@ class Parameter:
     many: bool = False
     text: bool = False
     loadable: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,10 @@ class Builtin:
 
 @dataclass(frozen=True)
 class Function:
-    """A function that gives a value. emit's last argument is where a memory value goes."""
+    """A function that gives a value. emit's last argument is where a memory value goes.
+
+    One that needs no argument may be named without parentheses.
+    """
 
     name: str
     doc: str
@@ -136,6 +141,8 @@ class Function:
     parameter: Callable[[Site], LoadParameter] | None = None
     #: the value where the constants among the arguments settle it at build time
     fold: Callable[[Sequence[Constant]], Constant] | None = None
+    #: it can do harm: a build that uses it must be asked for, and so must the run
+    unsafe: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,8 @@ class EventFunction:
     leaves: bool = False
     #: positions of arguments that are shown as text, by the constants among the arguments
     texts: Callable[[Sequence[Constant]], Container[int]] = lambda _constants: ()
+    #: as a Function's
+    unsafe: bool = False
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ class _Folder:
         return node.value
 
     def identifier(self, node: nodes.Ident) -> Constant | None:
+        if word := self.names.words.get(node):
+            return word.encode()
         constant = self.names.constants.get(node)
         # an enumerator's value is the target's to say: only numbers are folded
         return constant.value if constant and constant.enum_id is None else None

@@ -15,7 +15,9 @@ from aotrace.compiler.builtins.record import (
     Builtin,
     Entry,
     MapFunction,
+    Parameter,
     arity_error,
+    match_parameters,
 )
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.frozen import dataclass
@@ -49,6 +51,8 @@ class Names:
     variables: NodeTable[Variable] = field(default_factory=NodeTable)
     entries: NodeTable[Entry] = field(default_factory=NodeTable)
     constants: NodeTable[ConstantName] = field(default_factory=NodeTable)
+    #: bare names that a function takes as they are written
+    words: NodeTable[str] = field(default_factory=NodeTable)
 
 
 def resolve_names(program: Program, btf: Btf, diagnostics: Diagnostics) -> Names:
@@ -231,11 +235,28 @@ class _Resolver:
         else:
             self.names.entries[node] = entry
             self.check_arity(node, entry)
-        for arg in node.args:
+        words = self.words(node, entry)
+        for index, arg in enumerate(node.args):
             if isinstance(arg, TypeOf):
                 text = f"`{node.name}` takes no types: only a macro does"
                 self.diagnostics.error(text, arg.span)
-        self.visit_children(node)
+            if isinstance(arg, Ident) and words.get(index):
+                self.word(node, arg, words[index])
+            else:
+                self.visit(arg)
+
+    def words(self, node: Call, entry: Entry | None) -> dict[int, Parameter]:
+        """The parameters, by argument, that take bare names as they are written."""
+        parameters = getattr(entry, "parameters", ())
+        matched = match_parameters(parameters, len(node.args))
+        return {index: found for index, found in enumerate(matched) if found.words}
+
+    def word(self, node: Call, arg: Ident, parameter: Parameter) -> None:
+        if arg.name in parameter.words:
+            self.names.words[arg] = arg.name
+            return
+        text = f"{node.name}() knows no {parameter.name} `{arg.name}`"
+        self.diagnostics.error(text, arg.span, f"it takes {' or '.join(parameter.words)}")
 
     def check_arity(self, node: Call, entry: Entry) -> None:
         if isinstance(entry, Builtin):

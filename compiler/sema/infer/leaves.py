@@ -43,6 +43,8 @@ def identifier(w: Walker, node: nodes.Ident) -> Type:
     entry = w.names.entries.get(node)
     if isinstance(entry, Builtin):
         return builtin(w, entry, node)
+    if word := w.names.words.get(node):
+        return Str(len(word) + 1)
     constant = w.names.constants.get(node)
     return constant.type if constant else NONE
 
