@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from aotrace.compiler.probes.record import Argument
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
-from aotrace.compiler.types import Type
+from aotrace.compiler.types import Struct, Type
 
 Reg = Any
 
@@ -67,6 +67,16 @@ class Emitter(Protocol):
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
         """Call a BPF helper by its kernel name without `bpf_`."""
+
+    def has_helper(self, name: str) -> Reg:
+        """Whether the target's kernel has the helper of that name: a constant to the verifier,
+        which never looks at a call that the target cannot make."""
+
+    def member(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
+        """A scalar member of the kernel's struct at an address, through the pointers on its way."""
+
+    def member_at(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
+        """As member, the address of it."""
 
     # expressions of the script
     def type_of(self, expr: Expr) -> Type: ...

@@ -69,11 +69,15 @@ class Bool(Type):
 
 @dataclass(frozen=True)
 class Int(Type):
-    """An integer of `width` bytes; flexible: from a non-negative literal, takes either sign."""
+    """An integer of `width` bytes; flexible: from a non-negative literal, takes either sign.
+
+    clock: which clock it counts the nanoseconds of (runtime/values/time.py), where that is known.
+    """
 
     width: int
     signed: bool
     flexible: bool = field(default=False, compare=False)
+    clock: str = field(default="", compare=False)
     scalar = True
 
     @property

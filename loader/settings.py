@@ -27,7 +27,16 @@ def values(target_pid: int, cpus: int) -> dict[str, int | bytes]:
         "target_pid": target_pid,
         "cpus": cpus,
         "start_boot": time.clock_gettime_ns(time.CLOCK_BOOTTIME),
+        "tai_offset": _tai_offset(),
     }
+
+
+def _tai_offset() -> int:
+    """What CLOCK_TAI is ahead of CLOCK_BOOTTIME, from the closest of some readings."""
+    read, tai, boot = time.clock_gettime_ns, time.CLOCK_TAI, time.CLOCK_BOOTTIME
+    readings = [(read(boot), read(tai), read(boot)) for _ in range(5)]
+    before, between, after = min(readings, key=lambda reading: reading[2] - reading[0])
+    return between - (before + after) // 2
 
 
 def of_script(meta: Metadata, words: Sequence[str], console: Console) -> dict[str, int | bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotrace.compiler.builtins.aggregate import AGGREGATES
+from aotrace.compiler.builtins.checks import CHECKS
 from aotrace.compiler.builtins.clock import CLOCK
 from aotrace.compiler.builtins.maps import MAPS
 from aotrace.compiler.builtins.net import NET
@@ -11,11 +12,13 @@ from aotrace.compiler.builtins.params import PARAMS
 from aotrace.compiler.builtins.probe import PROBE
 from aotrace.compiler.builtins.process import PROCESS
 from aotrace.compiler.builtins.record import Entry
+from aotrace.compiler.builtins.system import SYSTEM
+from aotrace.compiler.builtins.tasks import TASKS
 from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 
 #: Every name that the language brings along.
 ENTRIES: tuple[Entry, ...] = (
-    *PROCESS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
+    *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aotrace.compiler.builtins.accepts import INTEGER, STRING
 from aotrace.compiler.builtins.record import (
     Builtin,
@@ -13,9 +15,10 @@ from aotrace.compiler.builtins.record import (
     Site,
 )
 from aotrace.compiler.emitter import Emitter, Reg
-from aotrace.compiler.types import UINT64, Timestamp, Type
+from aotrace.compiler.types import UINT64, Int, Timestamp, Type
 
 START_SETTING = "start_boot"
+TAI_SETTING = "tai_offset"
 _DEFAULT_FORMAT = b"%H:%M:%S\n"
 
 
@@ -23,8 +26,44 @@ def _uint64(_context: ProbeContext) -> Type:
     return UINT64
 
 
-def _nsecs(e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
+def _mode(site: Site) -> str:
+    return _text(site.constants[0]) if site.constants else "boot"
+
+
+def _nsecs_type(site: Site) -> Type:
+    return replace(UINT64, clock=_CLOCKS.get(_mode(site), ""))
+
+
+def _nsecs(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    return _READERS.get(_mode(site), _boot)(e)
+
+
+def _boot(e: Emitter) -> Reg:
     return e.helper("ktime_get_boot_ns")
+
+
+def _monotonic(e: Emitter) -> Reg:
+    return e.helper("ktime_get_ns")
+
+
+def _software_tai(e: Emitter) -> Reg:
+    return e.op("add", _boot(e), e.setting(TAI_SETTING))
+
+
+def _tai(e: Emitter) -> Reg:
+    """Kernels before 6.1 have no such clock for programs."""
+    now = e.slot(8)
+    with e.if_else(e.has_helper("ktime_get_tai_ns")) as (known, unknown):
+        with known:
+            e.store(now, 0, 8, e.helper("ktime_get_tai_ns"))
+        with unknown:
+            e.store(now, 0, 8, _software_tai(e))
+    return e.load(now, 0, 8)
+
+
+_READERS = {"boot": _boot, "monotonic": _monotonic, "tai": _tai, "sw_tai": _software_tai}
+#: the clock that a mode's nanoseconds are of (runtime/values/time.py)
+_CLOCKS = {"boot": "boot", "monotonic": "monotonic", "tai": "tai", "sw_tai": "tai"}
 
 
 def _elapsed(e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
@@ -41,7 +80,9 @@ def _time_event(site: Site) -> EventSpec:
 
 
 def _strftime_type(site: Site) -> Type:
-    return Timestamp(_text(site.constants[0]), "boot")
+    counted = site.types[1]
+    clock = counted.clock if isinstance(counted, Int) else ""
+    return Timestamp(_text(site.constants[0]), clock or "boot")
 
 
 def _strftime(e: Emitter, site: Site, _target: Reg | None) -> Reg:
@@ -49,7 +90,11 @@ def _strftime(e: Emitter, site: Site, _target: Reg | None) -> Reg:
 
 
 CLOCK = (
-    Builtin("nsecs", "Nanoseconds since boot, time asleep included.", _uint64, _nsecs),
+    Function(
+        "nsecs", "Nanoseconds of a clock: boot (time asleep included), monotonic, tai or sw_tai.",
+        (Parameter("mode", STRING, constant=True, optional=True, words=tuple(_READERS)),),
+        _nsecs_type, _nsecs,
+    ),
     Builtin("elapsed", "Nanoseconds since tracing started.", _uint64, _elapsed),
     EventFunction(
         "time", "Print the wall-clock time by a strftime format.",

@@ -6,16 +6,14 @@ Source: bpftrace's docs/stdlib.md and docs/language.md, "Probes".
 from __future__ import annotations
 
 FUNCTIONS = frozenset((
-    "assert", "assert_str", "buf", "cat", "cgroup", "cgroup_path", "cgroupid", "config",
-    "container_of", "cpid", "default_str_length", "dw_ustack", "errorf", "fail", "find", "func",
-    "has_cpid", "is_array", "is_err", "is_integer", "is_literal", "is_ptr", "is_str",
-    "is_unsigned_integer", "jiffies", "join", "kaddr", "kfunc_allowed", "kfunc_exist", "kptr",
-    "kstack", "ksym", "leader_comm", "leader_tid", "len", "memcmp", "ncpus", "numaid",
-    "override", "path", "pcomm", "percpu_kaddr", "ppid", "probetype", "rand", "reg", "signal",
-    "signal_name", "signal_thread", "skboutput", "socket_cookie", "static_assert", "str_concat",
-    "strcap", "strcontains", "strerror", "strlen", "strncmp", "strstr", "syscall_name",
-    "system", "tseries", "uaddr", "unwatch", "uptr", "usermode", "username", "ustack", "usym",
-    "warnf", "write_user",
+    "assert", "assert_str", "buf", "cat", "cgroup_path", "cgroupid", "config",
+    "container_of", "cpid", "default_str_length", "dw_ustack", "errorf", "fail", "find",
+    "func", "join", "kaddr", "kfunc_allowed", "kfunc_exist", "kptr", "kstack", "ksym",
+    "len", "memcmp", "override", "path", "percpu_kaddr", "probetype", "reg", "signal",
+    "signal_name", "signal_thread", "skboutput", "socket_cookie", "static_assert",
+    "str_concat", "strcap", "strcontains", "strerror", "strlen", "strncmp", "strstr",
+    "syscall_name", "system", "tseries", "uaddr", "unwatch", "uptr", "usermode", "username",
+    "ustack", "usym", "warnf", "write_user",
 ))  # fmt: skip
 PROBES = frozenset((
     "U", "asyncwatchpoint", "aw", "bench", "h", "hardware", "it", "iter", "p", "profile", "s",

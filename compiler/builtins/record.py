@@ -141,6 +141,8 @@ class Function:
     parameter: Callable[[Site], LoadParameter] | None = None
     #: the value where the constants among the arguments settle it at build time
     fold: Callable[[Sequence[Constant]], Constant] | None = None
+    #: the value where types settle it (the site's), for `comptime`; None: not known at build time
+    comptime: Callable[[Site], Constant] | None = None
     #: it can do harm: a build that uses it must be asked for, and so must the run
     unsafe: bool = False
 

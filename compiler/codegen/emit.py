@@ -23,7 +23,7 @@ from aotrace.compiler.probes.record import Argument, ContextWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
-from aotrace.compiler.types import NONE, Type
+from aotrace.compiler.types import NONE, Struct, Type
 from aotrace.runtime.values import IntKind
 
 I8, I16, I32, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
@@ -172,6 +172,18 @@ class ProgramEmitter:
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
         return self.fn.helper(name, *(self.const(a) if isinstance(a, int) else a for a in args))
+
+    def has_helper(self, name: str) -> Reg:
+        found = self.shared.btf.find_enumerator(f"BPF_FUNC_{name}")
+        if found is None:
+            return self.const(0)
+        return self.core(RelocKind.ENUMVAL_EXISTS, found.enum_id, (f"BPF_FUNC_{name}",))
+
+    def member(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
+        return place.load(self, place.along(self, pointer, struct, path))
+
+    def member_at(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
+        return place.address(self, place.along(self, pointer, struct, path))
 
     def core(self, kind: RelocKind, root: int, steps: tuple[str | int, ...]) -> Reg:
         """The relocated value that a CO-RE access stands for."""

@@ -6,6 +6,7 @@ and one read. Contexts of tracepoints and pointers that the verifier knows are l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,16 @@ def field(e: ProgramEmitter, outer: Place, name: str) -> Place:
     root = outer.root if outer.steps else (struct.btf, struct.type_id)
     steps = (*outer.steps, name)
     return replace(outer, type=kind, root=root, steps=steps, bits=info.bits)
+
+
+def along(e: ProgramEmitter, pointer: Reg, struct: Struct, path: Sequence[str]) -> Place:
+    """A field of the kernel's struct at an address; pointers on the way are followed."""
+    found = at(pointer, struct, Space.KERNEL)
+    for name in path:
+        if isinstance(found.type, Pointer):
+            found = at(load(e, found), found.type.target, Space.KERNEL)
+        found = field(e, found, name)
+    return found
 
 
 def _index(e: ProgramEmitter, node: nodes.Index) -> Place | None:

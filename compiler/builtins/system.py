@@ -1,0 +1,51 @@
+"""The machine: its CPUs, its clock ticks, chance, and the process of -c."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aotrace.compiler.builtins.record import Builtin, ProbeContext
+from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.types import UINT32, UINT64, Bool, Type
+
+CPID_SETTING = "child_pid"
+CPUS_SETTING = "cpus"
+_LOW = 0xFFFFFFFF
+
+
+def _uint64(_context: ProbeContext) -> Type:
+    return UINT64
+
+
+def _cut(helper: str, e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
+    return e.op("and", e.helper(helper), _LOW)
+
+
+def _whole(helper: str, e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
+    return e.helper(helper)
+
+
+def _setting(name: str, e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
+    return e.setting(name)
+
+
+def _has_cpid(e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
+    return e.op("ne", e.setting(CPID_SETTING), 0)
+
+
+SYSTEM = (
+    Builtin("ncpus", "How many CPUs there may be.", _uint64, partial(_setting, CPUS_SETTING)),
+    Builtin(
+        "numaid", "The NUMA node of the CPU that the probe fires on.", _uint64,
+        partial(_cut, "get_numa_node_id"),
+    ),
+    Builtin(
+        "rand", "A pseudo-random number.", lambda _: UINT32, partial(_cut, "get_prandom_u32")
+    ),
+    Builtin("jiffies", "The kernel's clock ticks.", _uint64, partial(_whole, "jiffies64")),
+    Builtin(
+        "cgroup", "ID of the cgroup (v2) of the process.", _uint64,
+        partial(_whole, "get_current_cgroup_id"),
+    ),
+    Builtin("has_cpid", "Whether the trace runs a command (-c).", lambda _: Bool(), _has_cpid),
+)  # fmt: skip
