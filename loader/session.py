@@ -40,7 +40,8 @@ def run(options: Options) -> int:
         lib = libbpf.load(options.verbose)
         process = _open_process(options, lib, owned)
         cpus = possible_cpus(lib)
-        known = {**settings.values(options.pid or 0, cpus), **of_script}
+        child = process.pid if process and options.command is not None else 0
+        known = {**settings.values(options.pid or 0, child, cpus), **of_script}
         missing = MissingProbes(meta, console)
         probes = owned.own(Probes(meta, missing))
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing))

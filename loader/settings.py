@@ -21,10 +21,11 @@ _RODATA = ".rodata"
 _PARAMETERS = ("$", "--", "str($", "probe:")  # how the names of such settings begin
 
 
-def values(target_pid: int, cpus: int) -> dict[str, int | bytes]:
+def values(target_pid: int, child_pid: int, cpus: int) -> dict[str, int | bytes]:
     """The value of each setting that an object may ask for, whatever its script."""
     return {
         "target_pid": target_pid,
+        "child_pid": child_pid,
         "cpus": cpus,
         "start_boot": time.clock_gettime_ns(time.CLOCK_BOOTTIME),
         "tai_offset": _tai_offset(),

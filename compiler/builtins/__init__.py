@@ -18,7 +18,8 @@ from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 
 #: Every name that the language brings along.
 ENTRIES: tuple[Entry, ...] = (
-    *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
+    *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE,
+    *TEXT_FUNCTIONS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

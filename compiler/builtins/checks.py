@@ -1,4 +1,4 @@
-"""What can be asked of an expression's type at build time, and of a pointer when the script runs."""
+"""Questions about an expression: of its type, at build time; of a pointer, when it runs."""
 
 from __future__ import annotations
 

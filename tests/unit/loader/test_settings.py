@@ -34,7 +34,7 @@ class Rodata:
 
 def test_settings_are_written_where_they_belong() -> None:
     bpf: Any = Rodata()
-    known = settings.values(1234, 2)
+    known = settings.values(1234, 0, 2)
     settings.write(bpf, [Setting("target_pid", 8, U64), Setting("start_boot", 0, U64)], known)
     start, pid = struct.unpack("<QQ", bpf.bytes)
     assert pid == 1234
@@ -46,7 +46,7 @@ def test_settings_are_written_where_they_belong() -> None:
 def test_settings_that_are_unknown_or_out_of_place(setting: Setting) -> None:
     bpf: Any = Rodata()
     with pytest.raises(ObjectError, match="unknown setting"):
-        settings.write(bpf, [setting], settings.values(0, 1))
+        settings.write(bpf, [setting], settings.values(0, 0, 1))
 
 
 class Reports:
