@@ -32,9 +32,9 @@ from aotrace.compiler.sema.mapdecls import read_declarations
 from aotrace.compiler.sema.names import Names, resolve_names
 from aotrace.compiler.sema.plan import Plan, make_plan
 from aotrace.compiler.sema.settings import collect_parameters
-from aotrace.compiler.sema.support import check_support
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit, resolve_probes
+from aotrace.compiler.sema.unstable import check_unstable
 from aotrace.compiler.source import Source, Span
 from aotrace.compiler.syntax.nodes import Program
 from aotrace.compiler.syntax.preprocess import Options as PreprocessOptions
@@ -117,26 +117,25 @@ class Compiler:
         program = expand_macros(program, diagnostics)
         diagnostics.stop_if_failed()
         program = call_bare_names(program)
-        check_support(program, diagnostics)
-        diagnostics.stop_if_failed()
         btf = declare_types(
             program.definitions, self.sources.btf, self.options.arch.name, diagnostics
         )
         diagnostics.stop_if_failed()
         config = read_config(program, self.options.config, diagnostics)
+        check_unstable(program, config, diagnostics)
         units = resolve_probes(program, self.sources, self.options.arch, diagnostics)
         names = resolve_names(program, btf, diagnostics)
         diagnostics.stop_if_failed()
         constants = fold_constants(program, names)
         found = infer_types(units, names, constants, btf, config, diagnostics)
         diagnostics.stop_if_failed()
-        check_types(units, names, constants, found, btf, config, diagnostics)
+        check_types(units, names, found, btf, config, diagnostics)
         diagnostics.stop_if_failed()
         declared = read_declarations(program, constants, found, diagnostics)
         diagnostics.stop_if_failed()
-        parameters = collect_parameters(units, names, constants, btf, config, diagnostics)
+        parameters = collect_parameters(units, names, btf, config, diagnostics)
         diagnostics.stop_if_failed()
-        plan = make_plan(units, names, constants, found, declared, btf, config)
+        plan = make_plan(units, names, found, declared, btf, config)
         plan.parameters.update(parameters)
         warnings = diagnostics.warnings
         return Analysis(program, btf, units, names, constants, found, plan, config, warnings)
@@ -152,8 +151,7 @@ class Compiler:
 
         try:
             module = generate(
-                source, options.arch.name, a.plan, a.names, a.constants, a.found,
-                a.btf, a.config,
+                source, options.arch.name, a.plan, a.names, a.found, a.btf, a.config
             )  # fmt: skip
             emitted = self.backend.emit(module.finish(), options.arch.name, listings)
             finished = finish(emitted.object, module.fixups, section)

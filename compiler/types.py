@@ -43,6 +43,11 @@ class Type:
         """True when a value fits a register: integers, booleans, pointers."""
         return False
 
+    @property
+    def family(self) -> str:
+        """What sort of type it is, in typeinfo's words."""
+        return str(self).partition("[")[0]
+
 
 @dataclass(frozen=True)
 class NoneType(Type):
@@ -79,6 +84,7 @@ class Int(Type):
     flexible: bool = field(default=False, compare=False)
     clock: str = field(default="", compare=False)
     scalar = True
+    family = "int"
 
     @property
     def kind(self) -> Kind:
@@ -123,6 +129,7 @@ class Pointer(Type):
     space: Space = Space.KERNEL
     trusted: bool = field(default=False, compare=False)
     scalar = True
+    family = "pointer"
 
     @property
     def kind(self) -> Kind:
@@ -140,6 +147,7 @@ class Struct(Type):
     union: bool
     btf: Btf = field(compare=False, repr=False)
     type_id: int
+    family = "c_type"
 
     def __str__(self) -> str:
         if not self.name and (alias := self.btf.type(self.type_id).name):
@@ -211,6 +219,7 @@ class Timestamp(Type):
 class Array(Type):
     element: Type
     count: int
+    family = "array"
 
     @property
     def kind(self) -> Kind:
@@ -232,6 +241,7 @@ class Array(Type):
 @dataclass(frozen=True)
 class Tuple(Type):
     items: tuple[Type, ...]
+    family = "tuple"
 
     @property
     def kind(self) -> Kind:
@@ -245,6 +255,7 @@ class Tuple(Type):
 class Record(Type):
     names: tuple[str, ...]
     items: tuple[Type, ...]
+    family = "record"
 
     @property
     def kind(self) -> Kind:
@@ -280,6 +291,12 @@ def literal(value: int) -> Int:
         if -(1 << (width * 8 - 1)) <= value < 1 << (width * 8 - 1):
             return Int(width, True, flexible=value >= 0)
     return UINT64
+
+
+def cut(kind: Int, value: int) -> int:
+    """What is left of a value in an integer type."""
+    value &= (1 << kind.bits) - 1
+    return value - (1 << kind.bits) if kind.signed and value >> (kind.bits - 1) else value
 
 
 def holds(kind: Int, value: int) -> bool:

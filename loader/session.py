@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from aotrace.loader import loading, objectfile, settings, target
 from aotrace.loader.actions import Stage, make_handlers
 from aotrace.loader.console import Console
@@ -31,6 +33,7 @@ def run(options: Options) -> int:
     """Run an object until it ends; the exit status. Raises LoaderError and BrokenSink."""
     file = objectfile.read(options.object)
     meta = file.metadata()
+    meta.config.update(settings.of_environment(os.environ))
     target.check_arch(file.path, meta.arch)
     StrKind.trailer = meta.config.get("str_trunc_trailer", StrKind.trailer)
     console = Console(options.quiet, options.warnings)

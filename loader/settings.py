@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from aotrace.loader.errors import ObjectError
+from aotrace.loader.errors import LoaderError, ObjectError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aotrace.loader.libbpf.handles import Object
     from aotrace.runtime.metadata import Metadata, Setting
 
+_PREFIXES = ("AOTRACE_", "BPFTRACE_")
 _RODATA = ".rodata"
 _PARAMETERS = ("$", "--", "str($", "probe:")  # how the names of such settings begin
 
@@ -38,6 +39,22 @@ def _tai_offset() -> int:
     readings = [(read(boot), read(tai), read(boot)) for _ in range(5)]
     before, between, after = min(readings, key=lambda reading: reading[2] - reading[0])
     return between - (before + after) // 2
+
+
+def of_environment(environment: Mapping[str, str]) -> dict[str, int | bool | str]:
+    """What the environment says of the configuration variables that matter here.
+
+    Raises LoaderError for a value that a variable cannot have.
+    """
+    if not any(name.startswith(_PREFIXES) for name in environment):
+        return {}
+    from aotrace.runtime import config
+
+    try:
+        found = config.from_environment(environment)
+    except ValueError as error:
+        raise LoaderError(str(error), "unset it, or correct its value") from error
+    return {name: value for name, value in found.items() if config.BY_NAME[name].on_target}
 
 
 def of_script(meta: Metadata, words: Sequence[str], console: Console) -> dict[str, int | bytes]:

@@ -122,6 +122,8 @@ class Builtin:
     hints: Callable[[ProbeContext], tuple[str, ...]] | None = None
     #: what the loader must set for it in such a probe, if anything
     parameter: Callable[[ProbeContext], LoadParameter | None] | None = None
+    #: the value at build time, for `comptime`
+    comptime: Callable[[ProbeContext], Constant] | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,8 @@ class Function:
     comptime: Callable[[Site], Constant] | None = None
     #: it can do harm: a build that uses it must be asked for, and so must the run
     unsafe: bool = False
+    #: the configuration variable that must allow it
+    unstable: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,8 @@ class AggregateFunction:
     check: Callable[[Site], None] | None = None
     merge: Callable[[Emitter, Aggregate, Reg, Reg], None] | None = None
     result: Callable[[Emitter, Aggregate, Reg], Reg] | None = None
+    #: the configuration variable that must allow it
+    unstable: str = ""
 
 
 Entry = Builtin | Function | EventFunction | MapFunction | AggregateFunction

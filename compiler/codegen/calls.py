@@ -29,7 +29,7 @@ def call(e: ProgramEmitter, node: nodes.Call, target: Reg | None) -> Reg:
     if isinstance(entry, Builtin):
         return entry.emit(e, e.context, target)
     if isinstance(entry, Function):
-        site = site_of(node, e.unit, e.shared.constants, e.context, Diagnostics())
+        site = site_of(node, e.unit, e.context, Diagnostics())
         return entry.emit(e, site, target)
     if isinstance(entry, MapFunction) and entry.emit:
         return entry.emit(e, *_map_target(e, node))

@@ -195,7 +195,7 @@ class ProgramEmitter:
         return self.unit.types.get(node) or NONE
 
     def constant_of(self, node: Expr) -> int | bytes | bool | None:
-        return self.shared.constants.get(node)
+        return self.unit.constants.get(node)
 
     def value(self, node: Expr) -> Reg:
         return expr.value(self, node)

@@ -71,6 +71,9 @@ def _own_item(e: ProgramEmitter, node: Expr) -> Reg:
 
 
 def _ternary(e: ProgramEmitter, node: nodes.Ternary) -> Reg:
+    left = e.unit.stands_for(node)
+    if left is not node:
+        return e.value(left)
     result = e.slot(8)
     condition = e.value(node.condition)
     with e.if_else(condition) as (then, other):
@@ -159,6 +162,7 @@ _VALUES: dict[type, Callable[[Any, Any], Reg]] = {
     nodes.Sizeof: _sizeof,
     nodes.Offsetof: _offsetof,
     nodes.BlockExpr: _block_expression,
+    nodes.Comptime: lambda e, node: e.value(node.operand),
     nodes.IncDec: _inc_dec,
     nodes.Call: _call,
 }

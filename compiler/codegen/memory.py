@@ -53,6 +53,7 @@ def _item_index(e: ProgramEmitter, node: Expr, outer: Tuple | Record) -> int:
 def memory(e: ProgramEmitter, node: Expr) -> Reg:
     """Address of a value in the program's memory; it may be the value's own home."""
     kind = e.type_of(node)
+    node = e.unit.stands_for(node)
     if isinstance(node, nodes.BlockExpr):
         calls.run_block(e, node)
         return memory(e, node.value)
@@ -81,6 +82,7 @@ def _text_address(e: ProgramEmitter, node: Expr, parameter: nodes.Param, kind: S
 
 def into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     """Store an expression at `target` in the form of `kind`."""
+    node = e.unit.stands_for(node)
     if isinstance(node, nodes.BlockExpr):
         calls.run_block(e, node)
         into(e, node.value, target, kind)

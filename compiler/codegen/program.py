@@ -12,11 +12,9 @@ from aotrace.compiler.codegen.module import ModuleBuilder
 from aotrace.compiler.config import Config
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
-from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import Inference
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.plan import Plan, PlannedMap, PlannedProgram
-from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.source import Source
 from aotrace.runtime import metadata
 from aotrace.runtime.values import IntKind
@@ -31,7 +29,6 @@ class Shared:
     module: ModuleBuilder
     plan: Plan
     names: Names
-    constants: NodeTable[Constant]
     found: Inference
     btf: Btf
     config: Config
@@ -42,15 +39,15 @@ class Shared:
 
 
 def generate(
-    source: Source, arch: str, plan: Plan, names: Names, constants: NodeTable[Constant],
-    found: Inference, btf: Btf, config: Config,
+    source: Source, arch: str, plan: Plan, names: Names, found: Inference, btf: Btf,
+    config: Config,
 ) -> ModuleBuilder:  # fmt: skip
     """Build the module of one object."""
     module = ModuleBuilder(source, config.license, arch)
     ring = module.map(metadata.RING_BUFFER, MapType.RINGBUF, None, None, config.ring_bytes)
     lost = module.counter(metadata.LOST_COUNTER)
     maps = {name: _map(module, planned) for name, planned in plan.maps.items()}
-    shared = Shared(module, plan, names, constants, found, btf, config, maps, ring, lost)
+    shared = Shared(module, plan, names, found, btf, config, maps, ring, lost)
     for parameter in plan.parameters.values():  # even of what no code comes to read
         module.setting(parameter.name, parameter.kind)
     for planned in plan.programs:

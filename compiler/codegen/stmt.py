@@ -9,6 +9,7 @@ from aotrace.compiler.builtins.record import AggregateFunction
 from aotrace.compiler.codegen import loops, maps, memory, operators
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.sema.infer import site_of
+from aotrace.compiler.sema.units import taken
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Stmt
 from aotrace.compiler.types import NONE
@@ -90,7 +91,7 @@ def _aggregate(e: ProgramEmitter, node: nodes.Assign, call: nodes.Call) -> None:
     entry = e.shared.names.entries[call]
     assert isinstance(entry, AggregateFunction)
     assert isinstance(node.target, (MapRef, MapAccess))  # checked
-    site = site_of(call, e.unit, e.shared.constants, e.context, Diagnostics())
+    site = site_of(call, e.unit, e.context, Diagnostics())
     with e.entry(maps.ref_of(node.target), e.key(node.target)) as address:
         entry.update(e, site, address)
 
@@ -106,6 +107,12 @@ def _let(e: ProgramEmitter, node: nodes.Let) -> None:
 
 
 def _if(e: ProgramEmitter, node: nodes.If) -> None:
+    left = taken(node, e.unit.constants)
+    if left is not None:
+        for branch in left[1:]:
+            assert isinstance(branch, (nodes.Block, nodes.If))
+            statement(e, branch)
+        return
     condition = e.value(node.condition)
     if node.other is None:
         with e.if_(condition):
@@ -127,6 +134,10 @@ def _return(e: ProgramEmitter, _node: nodes.Return) -> None:
     e.leave()
 
 
+def _import(_e: ProgramEmitter, _node: nodes.Import) -> None:
+    """It was read with the script."""
+
+
 def _jump(e: ProgramEmitter, node: nodes.Jump) -> None:
     loop = e.loops[-1]
     (loop.break_ if node.kind == "break" else loop.continue_)()
@@ -145,4 +156,5 @@ _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
     nodes.ForRange: loops.for_range,
     nodes.ForMap: loops.for_map,
     nodes.Jump: _jump,
+    nodes.Import: _import,
 }

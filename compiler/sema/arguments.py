@@ -28,7 +28,7 @@ def check_arguments(checker: Checker, node: Call) -> None:
         _argument(checker, node, arg, parameter)
     check = getattr(entry, "check", None)
     if check and len(checker.diagnostics.items) == before:
-        site = site_of(node, checker.unit, checker.constants, checker.context, checker.diagnostics)
+        site = site_of(node, checker.unit, checker.context, checker.diagnostics)
         check(site)
 
 

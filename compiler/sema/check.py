@@ -15,13 +15,11 @@ from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.sema.arguments import check_arguments
-from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import Inference, readable
 from aotrace.compiler.sema.names import ARGS, Names
 from aotrace.compiler.sema.operators import is_condition, unreadable
 from aotrace.compiler.sema.params import unknown_at_build
-from aotrace.compiler.sema.tables import NodeTable
-from aotrace.compiler.sema.units import Unit
+from aotrace.compiler.sema.units import Unit, taken
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
 from aotrace.compiler.syntax.walk import children
@@ -33,7 +31,6 @@ _MAX_UNROLL = 100  # bpftrace's limit
 def check_types(
     units: list[Unit],
     names: Names,
-    constants: NodeTable[Constant],
     found: Inference,
     btf: Btf,
     config: Config,
@@ -42,7 +39,7 @@ def check_types(
     """Check every unit."""
     for unit in units:
         context = ProbeContext(unit.probe, btf, config)
-        checker = Checker(unit, names, constants, found, context, diagnostics)
+        checker = Checker(unit, names, found, context, diagnostics)
         if unit.node.predicate:
             checker.condition(unit.node.predicate)
         checker.visit(unit.node.body)
@@ -52,12 +49,12 @@ class Checker:
     """Checks one unit."""
 
     def __init__(
-        self, unit: Unit, names: Names, constants: NodeTable[Constant], found: Inference,
-        context: ProbeContext, diagnostics: Diagnostics,
+        self, unit: Unit, names: Names, found: Inference, context: ProbeContext,
+        diagnostics: Diagnostics,
     ) -> None:  # fmt: skip
         self.unit = unit
         self.names = names
-        self.constants = constants
+        self.constants = unit.constants
         self.found = found
         self.context = context
         self.diagnostics = diagnostics
@@ -121,9 +118,7 @@ class Checker:
 
     def ternary(self, node: nodes.Ternary) -> None:
         self.condition(node.condition)
-        for branch in (node.then, node.other):
-            if branch is None:
-                continue
+        for branch in self.branches(node):
             if self.type_of(node) != NONE:
                 self.stored(branch, "chosen")
             else:
@@ -162,6 +157,13 @@ class Checker:
     def fields(self, node: nodes.RecordLit) -> None:
         for field in node.fields:
             self.stored(field.value, "put into a record")
+
+    def branches(self, node: nodes.Ternary | nodes.If) -> list[Node]:
+        """Those that `comptime` does not rule out."""
+        left = taken(node, self.constants)
+        if left is not None:
+            return left[1:]
+        return [branch for branch in (node.then, node.other) if branch is not None]
 
     # --- maps
 
@@ -205,9 +207,8 @@ class Checker:
 
     def if_(self, node: nodes.If) -> None:
         self.condition(node.condition)
-        self.visit(node.then)
-        if node.other:
-            self.visit(node.other)
+        for branch in self.branches(node):
+            self.visit(branch)
 
     def assign(self, node: nodes.Assign) -> None:
         self.target(node.target)
@@ -340,4 +341,5 @@ _RULES: dict[type[Node], Callable[..., None]] = {
     nodes.RecordLit: Checker.fields,
     nodes.Call: Checker.call,
     nodes.Sizeof: lambda _checker, _node: None,
+    nodes.TypeInfo: lambda _checker, _node: None,
 }

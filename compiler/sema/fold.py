@@ -74,31 +74,42 @@ class _Folder:
         return constant.value if constant and constant.enum_id is None else None
 
     def unary(self, node: nodes.Unary) -> Constant | None:
-        value = self.values.get(node.operand)
-        if value is None or isinstance(value, bytes):
-            return None
-        if node.op == "!":
-            return not value
-        if node.op in ("-", "~", "+"):
-            number = {"-": -value, "~": ~value, "+": +value}[node.op]
-            return _wrap(number, signed=node.op != "~")  # as 0.27: ~0 is the largest uint64
-        return None
+        return fold_unary(node.op, self.values.get(node.operand))
 
     def binary(self, node: nodes.Binary) -> Constant | None:
-        left, right = self.values.get(node.left), self.values.get(node.right)
-        if left is None or right is None:
-            return None
-        if node.op in _COMPARISONS and isinstance(left, bytes) == isinstance(right, bytes):
-            return _COMPARISONS[node.op](left, right)
-        if isinstance(left, bytes) or isinstance(right, bytes):
-            return None
-        return _fold_numbers(node.op, left, right)
+        return fold_binary(node.op, self.values.get(node.left), self.values.get(node.right))
+
+    def comptime(self, node: nodes.Comptime) -> Constant | None:
+        return self.values.get(node.operand)
 
     def call(self, node: nodes.Call) -> Constant | None:
         entry = self.names.entries.get(node)
         if not isinstance(entry, Function) or entry.fold is None:
             return None
         return entry.fold([self.values.get(arg) for arg in node.args])
+
+
+def fold_unary(op: str, value: Constant | None) -> Constant | None:
+    """The value of `op value`."""
+    if value is None or isinstance(value, bytes):
+        return None
+    if op == "!":
+        return not value
+    if op in ("-", "~", "+"):
+        number = {"-": -value, "~": ~value, "+": +value}[op]
+        return _wrap(number, signed=op != "~")  # as 0.27: ~0 is the largest uint64
+    return None
+
+
+def fold_binary(op: str, left: Constant | None, right: Constant | None) -> Constant | None:
+    """The value of `left op right`."""
+    if left is None or right is None:
+        return None
+    if op in _COMPARISONS and isinstance(left, bytes) == isinstance(right, bytes):
+        return _COMPARISONS[op](left, right)
+    if isinstance(left, bytes) or isinstance(right, bytes):
+        return None
+    return _fold_numbers(op, left, right)
 
 
 def _fold_numbers(op: str, left: int, right: int) -> Constant | None:
@@ -125,4 +136,5 @@ _RULES: dict[type[Node], Callable[..., Constant | None]] = {
     nodes.Unary: _Folder.unary,
     nodes.Binary: _Folder.binary,
     nodes.Call: _Folder.call,
+    nodes.Comptime: _Folder.comptime,
 }

@@ -21,6 +21,7 @@ from aotrace.compiler.syntax.macros import Macro
 from aotrace.compiler.syntax.nodes import CDefinition, Import, Program
 from aotrace.compiler.syntax.parser import parse
 from aotrace.compiler.syntax.preprocess import Options, Preprocessed, preprocess
+from aotrace.compiler.syntax.walk import walk
 
 #: names under which bpftrace has its library; ours needs no import
 _LIBRARY = frozenset(
@@ -183,7 +184,9 @@ def _imports(pre: Preprocessed) -> tuple[Import, ...]:
     """What a script imports: needed before it can be parsed, for the types and macros in it."""
     if "import" not in pre.text:
         return ()
-    return parse(pre, Diagnostics()).imports
+    program = parse(pre, Diagnostics())
+    within = (node for top in (*program.macros, *program.probes) for node in walk(top))
+    return (*program.imports, *(node for node in within if isinstance(node, Import)))
 
 
 def _refusal(path: str) -> tuple[str, str]:

@@ -53,11 +53,16 @@ class Names:
     constants: NodeTable[ConstantName] = field(default_factory=NodeTable)
     #: bare names that a function takes as they are written
     words: NodeTable[str] = field(default_factory=NodeTable)
+    #: calls of functions that there are not, in a branch that `comptime` may yet rule out
+    unknown: NodeTable[tuple[str, ...]] = field(default_factory=NodeTable)
 
 
 def resolve_names(program: Program, btf: Btf, diagnostics: Diagnostics) -> Names:
     """Resolve every name in every probe."""
     names = Names()
+    for function in program.functions:
+        text = "a script cannot define functions: bpftrace 0.27 has no way to call them"
+        diagnostics.error(text, function.span, "write a macro")
     for probe in program.probes:
         _Resolver(names, btf, diagnostics).probe(probe)
     return names
@@ -81,6 +86,7 @@ class _Resolver:
         self.scopes: list[dict[_Key, Variable]] = [{}]
         self.ended: dict[_Key, Span] = {}  # of variables whose block is over
         self.loops = 0  # around the place that is looked at
+        self.optional = 0  # branches of `if comptime` around it
 
     def probe(self, probe: nodes.Probe) -> None:
         if probe.predicate:
@@ -201,11 +207,17 @@ class _Resolver:
             hints = did_you_mean(node.name, [*builtins, *CONSTANTS])
             self.unknown("identifier", node.name, node.span, hints)
 
+    def branches(self, node: nodes.If | nodes.Ternary) -> None:
+        self.visit(node.condition)
+        self.optional += isinstance(node.condition, nodes.Comptime)
+        for branch in (node.then, node.other):
+            if branch is not None:
+                self.visit(branch)
+        self.optional -= isinstance(node.condition, nodes.Comptime)
+
     def unknown(self, what: str, name: str, span: Span, hints: tuple[str, ...]) -> None:
-        if name in later.FUNCTIONS:
-            self.diagnostics.error(f"`{name}` is not supported yet", span)
-        else:
-            self.diagnostics.error(f"unknown {what} `{name}`", span, *hints)
+        text, *said = _unknown(what, name, hints)
+        self.diagnostics.error(text, span, *said)
 
     def constant(self, name: str) -> ConstantName | None:
         if name in CONSTANTS:
@@ -231,7 +243,7 @@ class _Resolver:
             hints = did_you_mean(
                 node.name, [n for n, e in BY_NAME.items() if not isinstance(e, Builtin)]
             )
-            self.unknown("function", node.name, node.name_span, hints)
+            self.unknown_function(node, hints)
         else:
             self.names.entries[node] = entry
             self.check_arity(node, entry)
@@ -258,6 +270,12 @@ class _Resolver:
         text = f"{node.name}() knows no {parameter.name} `{arg.name}`"
         self.diagnostics.error(text, arg.span, f"it takes {' or '.join(parameter.words)}")
 
+    def unknown_function(self, node: Call, hints: tuple[str, ...]) -> None:
+        if self.optional:
+            self.names.unknown[node] = _unknown("function", node.name, hints)
+        else:
+            self.unknown("function", node.name, node.name_span, hints)
+
     def check_arity(self, node: Call, entry: Entry) -> None:
         if isinstance(entry, Builtin):
             message = f"`{node.name}` takes no arguments" if node.args else None
@@ -270,6 +288,13 @@ class _Resolver:
 
     def skip(self, _node: Node) -> None:
         """Types as written hold no names of values."""
+
+
+def _unknown(what: str, name: str, hints: tuple[str, ...]) -> tuple[str, ...]:
+    """The message on a name that stands for nothing, and its hints."""
+    if name in later.FUNCTIONS:
+        return (f"`{name}` is not supported yet",)
+    return (f"unknown {what} `{name}`", *hints)
 
 
 def _map_arity(entry: MapFunction, given: int) -> str | None:
@@ -288,6 +313,8 @@ _HANDLERS: dict[type[Node], Callable[..., None]] = {
     nodes.ForRange: _Resolver.for_range,
     nodes.ForMap: _Resolver.for_map,
     nodes.Jump: _Resolver.jump,
+    nodes.If: _Resolver.branches,
+    nodes.Ternary: _Resolver.branches,
     nodes.Var: _Resolver.variable,
     nodes.Let: _Resolver.let,
     nodes.Assign: _Resolver.assign,

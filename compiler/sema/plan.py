@@ -16,14 +16,12 @@ from aotrace.compiler.builtins.record import (
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
-from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import Inference, MapTypes, site_of
 from aotrace.compiler.sema.mapdecls import DeclaredMap
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef
-from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import NONE, Aggregate, Type
 from aotrace.runtime import metadata
 from aotrace.runtime.wire import place_record
@@ -73,14 +71,14 @@ class Plan:
 
 
 def make_plan(
-    units: list[Unit], names: Names, constants: NodeTable[Constant], found: Inference,
+    units: list[Unit], names: Names, found: Inference,
     declared: Mapping[str, DeclaredMap], btf: Btf, config: Config,
 ) -> Plan:  # fmt: skip
     """Lay out everything that the programs share and that the loader must know."""
     plan = Plan()
     for name, types in found.maps.items():
         plan.maps[name] = _plan_map(name, types, declared.get(name), config)
-    planner = _Planner(plan, names, constants, btf, config)
+    planner = _Planner(plan, names, btf, config)
     for number, unit in enumerate(units):
         plan.programs.append(planner.program(number, unit))
     return plan
@@ -102,12 +100,9 @@ def _plan_map(
 
 
 class _Planner:
-    def __init__(
-        self, plan: Plan, names: Names, constants: NodeTable[Constant], btf: Btf, config: Config
-    ) -> None:
+    def __init__(self, plan: Plan, names: Names, btf: Btf, config: Config) -> None:
         self.plan = plan
         self.names = names
-        self.constants = constants
         self.btf = btf
         self.config = config
         self.known: dict[str, int] = {}
@@ -120,7 +115,7 @@ class _Planner:
             unit.point.span.script_line, [list(part) for part in probe.point] or None,
         )  # fmt: skip
         events: NodeTable[PlannedEvent] = NodeTable()
-        for node in walk(unit.node):
+        for node in unit.live():
             spec = self.spec(node, unit) if isinstance(node, Call) else None
             if spec:
                 events[node] = self.event(spec, unit, node.span.script_line)
@@ -130,7 +125,7 @@ class _Planner:
         entry = self.names.entries.get(node)
         if isinstance(entry, EventFunction):
             context = ProbeContext(unit.probe, self.btf, self.config)
-            return entry.event(site_of(node, unit, self.constants, context, Diagnostics()))
+            return entry.event(site_of(node, unit, context, Diagnostics()))
         if isinstance(entry, MapFunction) and entry.event:
             target = node.args[0]
             ref = target.map if isinstance(target, MapAccess) else target

@@ -6,40 +6,33 @@ from aotrace.compiler.builtins.record import Builtin, Function, LoadParameter, P
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
-from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.params import COUNT_SETTING, NUMBER, setting_name
-from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax.nodes import Call, Ident, Param, ParamCount
-from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import UINT64
 
 
 def collect_parameters(
-    units: list[Unit], names: Names, constants: NodeTable[Constant], btf: Btf, config: Config,
-    diagnostics: Diagnostics,
+    units: list[Unit], names: Names, btf: Btf, config: Config, diagnostics: Diagnostics
 ) -> dict[str, LoadParameter]:  # fmt: skip
     """Every parameter of the script by its setting's name; uses that contradict are reported."""
-    collector = _Collector(names, constants, diagnostics)
+    collector = _Collector(names, diagnostics)
     for unit in units:
         collector.unit(unit, ProbeContext(unit.probe, btf, config))
     return collector.found
 
 
 class _Collector:
-    def __init__(
-        self, names: Names, constants: NodeTable[Constant], diagnostics: Diagnostics
-    ) -> None:
+    def __init__(self, names: Names, diagnostics: Diagnostics) -> None:
         self.names = names
-        self.constants = constants
         self.diagnostics = diagnostics
         self.found: dict[str, LoadParameter] = {}
         self.blamed: set[int] = set()
 
     def unit(self, unit: Unit, context: ProbeContext) -> None:
-        for node in walk(unit.node):
+        for node in unit.live():
             if isinstance(node, Param):
                 kind = unit.types.get(node) or NUMBER
                 self.add(LoadParameter(setting_name(node, kind), kind.kind))
@@ -59,7 +52,7 @@ class _Collector:
             if found:
                 self.add(found)
         elif isinstance(entry, Function) and entry.parameter and isinstance(node, Call):
-            site = site_of(node, unit, self.constants, context, Diagnostics())
+            site = site_of(node, unit, context, Diagnostics())
             self.named(node, entry.parameter(site))
 
     def named(self, node: Call, new: LoadParameter) -> None:

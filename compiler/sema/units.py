@@ -16,10 +16,22 @@ from aotrace.compiler.kernel.errors import KernelDataError
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.probes import BY_NAME
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.source import Span
-from aotrace.compiler.syntax.nodes import AttachPoint, Ident, Member, Probe, Program
-from aotrace.compiler.syntax.walk import walk
+from aotrace.compiler.syntax.nodes import (
+    AttachPoint,
+    Comptime,
+    Expr,
+    Ident,
+    If,
+    Member,
+    Node,
+    Probe,
+    Program,
+    Ternary,
+)
+from aotrace.compiler.syntax.walk import children, walk
 from aotrace.compiler.types import Type
 
 _ALIAS = 2  # the longest abbreviation of a probe type, like almost anything
@@ -33,6 +45,43 @@ class Unit:
     point: AttachPoint
     probe: ResolvedProbe
     types: NodeTable[Type] = field(default_factory=NodeTable)
+    #: what is known at build time: of the script in general, and here above it, of `comptime`
+    constants: NodeTable[Constant] = field(default_factory=NodeTable)
+    #: expressions that stand in for others: the record that a `typeinfo` makes
+    stand_ins: NodeTable[Expr] = field(default_factory=NodeTable)
+
+    def stands_for(self, node: Expr) -> Expr:
+        """What code is made of for a node: its stand-in, what `comptime` leaves of it."""
+        while True:
+            left = taken(node, self.constants)
+            if isinstance(node, Comptime):
+                node = node.operand
+            elif left:
+                node = left[-1]  # type: ignore[assignment]  # a branch of a Ternary
+            else:
+                return self.stand_ins.get(node) or node
+
+    def live(self) -> Iterator[Node]:
+        """The probe and all that is in it, but for branches that `comptime` rules out."""
+        yield from self._live(self.node)
+
+    def _live(self, node: Node) -> Iterator[Node]:
+        yield node
+        stand_in = self.stand_ins.get(node)
+        below = [stand_in] if stand_in else taken(node, self.constants) or children(node)
+        for child in below:
+            yield from self._live(child)
+
+
+def taken(node: Node, constants: NodeTable[Constant]) -> list[Node] | None:
+    """What is left of an `if comptime`: its condition and a branch; None of all other nodes."""
+    if not isinstance(node, (If, Ternary)) or not isinstance(node.condition, Comptime):
+        return None
+    value = constants.get(node.condition)
+    if value is None:
+        return [node.condition]
+    branch = node.then if value else node.other
+    return [node.condition, branch] if branch else [node.condition]
 
 
 def resolve_probes(

@@ -14,7 +14,7 @@ from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.sema.fold import Constant
-from aotrace.compiler.sema.infer import calls, leaves, maps, memory, operators, statements
+from aotrace.compiler.sema.infer import calls, comptime, leaves, maps, memory, operators, statements
 from aotrace.compiler.sema.infer.calls import site_of
 from aotrace.compiler.sema.infer.maps import merge_values, readable
 from aotrace.compiler.sema.infer.walker import Inference, MapTypes, Walker
@@ -38,13 +38,15 @@ def infer_types(
 ) -> Inference:
     """Give every unit its types. Reports each mismatch once, when all types are settled."""
     found = Inference()
+    for unit in units:
+        unit.constants.below = constants
     silent = Diagnostics()
     for _ in range(_MAX_ROUNDS):
         before = _state(found)
-        _round(found, units, names, constants, btf, config, silent)
+        _round(found, units, names, btf, config, silent)
         if _state(found) == before:
             break
-    _round(found, units, names, constants, btf, config, diagnostics)
+    _round(found, units, names, btf, config, diagnostics)
     return found
 
 
@@ -56,12 +58,12 @@ def _state(found: Inference) -> object:
 
 
 def _round(
-    found: Inference, units: list[Unit], names: Names, constants: NodeTable[Constant],
-    btf: Btf, config: Config, diagnostics: Diagnostics,
+    found: Inference, units: list[Unit], names: Names, btf: Btf, config: Config,
+    diagnostics: Diagnostics,
 ) -> None:  # fmt: skip
     for unit in units:
         context = ProbeContext(unit.probe, btf, config)
-        walker = Walker(found, unit, names, constants, context, diagnostics, _HANDLERS)
+        walker = Walker(found, unit, names, context, diagnostics, _HANDLERS)
         if unit.node.predicate:
             walker.visit(unit.node.predicate)
         walker.visit(unit.node.body)
@@ -82,7 +84,10 @@ _HANDLERS: dict[type[Node], Callable[..., Type]] = {
     nodes.TupleItem: memory.tuple_item,
     nodes.Unary: operators.unary,
     nodes.Binary: operators.binary,
-    nodes.Ternary: operators.ternary,
+    nodes.Ternary: comptime.ternary,
+    nodes.Comptime: comptime.comptime,
+    nodes.TypeInfo: comptime.typeinfo,
+    nodes.If: comptime.if_,
     nodes.Cast: operators.cast,
     nodes.Sizeof: operators.sizeof,
     nodes.Offsetof: operators.offsetof,

@@ -11,11 +11,9 @@ from aotrace.compiler.builtins.record import (
     Site,
 )
 from aotrace.compiler.diagnostics import Diagnostics
-from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import leaves, maps
 from aotrace.compiler.sema.infer.walker import Walker
 from aotrace.compiler.sema.params import text_arguments
-from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef
@@ -24,6 +22,9 @@ from aotrace.compiler.types import NONE, Type
 
 def call(w: Walker, node: nodes.Call) -> Type:
     entry = w.names.entries.get(node)
+    if entry is None and (unknown := w.names.unknown.get(node)):
+        text, *hints = unknown
+        w.diagnostics.error(text, node.name_span, *hints)
     if isinstance(entry, Builtin):
         return leaves.builtin(w, entry, node)
     if isinstance(entry, MapFunction):
@@ -52,11 +53,8 @@ def map_call(w: Walker, node: nodes.Call, entry: MapFunction) -> Type:
     return entry.type
 
 
-def site_of(
-    node: nodes.Call, unit: Unit, constants: NodeTable[Constant], context: ProbeContext,
-    diagnostics: Diagnostics,
-) -> Site:  # fmt: skip
+def site_of(node: nodes.Call, unit: Unit, context: ProbeContext, diagnostics: Diagnostics) -> Site:
     """The call as its record's callbacks see it, once types are final."""
     types = tuple(unit.types.get(arg) or NONE for arg in node.args)
-    values = tuple(constants.get(arg) for arg in node.args)
+    values = tuple(unit.constants.get(arg) for arg in node.args)
     return Site(node, types, values, context, diagnostics)

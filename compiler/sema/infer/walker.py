@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from aotrace.compiler.builtins.record import ProbeContext
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel_types import redefined
-from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.names import Names
-from aotrace.compiler.sema.tables import NodeTable, Variable
+from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.sema.typeexpr import TypeReader
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax.nodes import Node
@@ -42,13 +41,13 @@ class Walker:
     """What the rules of the modules beside this one work on; `handlers` by class of node."""
 
     def __init__(
-        self, found: Inference, unit: Unit, names: Names, constants: NodeTable[Constant],
-        context: ProbeContext, diagnostics: Diagnostics, handlers: Handlers,
+        self, found: Inference, unit: Unit, names: Names, context: ProbeContext,
+        diagnostics: Diagnostics, handlers: Handlers,
     ) -> None:  # fmt: skip
         self.found = found
         self.unit = unit
         self.names = names
-        self.constants = constants
+        self.constants = unit.constants
         self.context = context
         self.diagnostics = diagnostics
         self.handlers = handlers
