@@ -9,9 +9,9 @@ from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.loader.attach.mechanism import Mechanism
+    from aotrace.loader.attach.mechanism import Attached, Mechanism, Scope
     from aotrace.loader.console import Console
-    from aotrace.loader.libbpf.handles import Link, Object
+    from aotrace.loader.libbpf.handles import Object
     from aotrace.runtime.metadata import Metadata, Program
 
 _ERROR, _WARN, _IGNORE = "error", "warn", "ignore"
@@ -40,11 +40,12 @@ class MissingProbes:
 class Probes:
     """The programs of a loaded object, by when they run."""
 
-    def __init__(self, meta: Metadata, missing: MissingProbes) -> None:
+    def __init__(self, meta: Metadata, missing: MissingProbes, scope: Scope) -> None:
         self._script = meta.script
+        self._scope = scope
         self._missing = missing
         self._programs = [(program, _mechanism(program)) for program in meta.programs]
-        self._links: list[Link] = []
+        self._links: list[Attached] = []
 
     def run_before(self, bpf: Object) -> None:
         """Run the begin programs."""
@@ -91,7 +92,7 @@ class Probes:
     def _start(self, bpf: Object, program: Program, mechanism: Mechanism) -> None:
         where = place(program, self._script)
         try:
-            link = mechanism.attach(bpf.programs[program.name], program.target)
+            link = mechanism.attach(bpf.programs[program.name], program.target, self._scope)
         except BpfError as error:
             reason, hint = mechanism.explain(program.target, error)
             self._missing.skip(program, LoaderError(f"cannot attach {where}: {reason}", hint))

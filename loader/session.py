@@ -6,6 +6,7 @@ import os
 
 from aotrace.loader import loading, objectfile, settings, target
 from aotrace.loader.actions import Stage, make_handlers
+from aotrace.loader.attach.mechanism import Scope
 from aotrace.loader.console import Console
 from aotrace.loader.libbpf import lib as libbpf
 from aotrace.loader.lost import LostEvents
@@ -46,7 +47,7 @@ def run(options: Options) -> int:
         child = process.pid if process and options.command is not None else 0
         known = {**settings.values(options.pid or 0, child, cpus), **of_script}
         missing = MissingProbes(meta, console)
-        probes = owned.own(Probes(meta, missing))
+        probes = owned.own(Probes(meta, missing, Scope(options.pid or 0)))
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing))
         services = Services(Run(meta, bpf, process, owned))
         services.bind(meta)

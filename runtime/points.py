@@ -23,9 +23,14 @@ _UNITS = {
     "h": 3_600_000_000_000,
     "d": 86_400_000_000_000,
 }
-_CLASSIC = ("s", "ms", "us", "hz")
+UNITS = ("hz", "ms", "s", "us")
 _SECOND = 1_000_000_000
+_LEAST = 1_000  # nanoseconds of a period without a unit, as in bpftrace
 _LONGEST = 1 << 63  # perf_event_open's limit, in nanoseconds
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_HUGE = 64  # a power of ten that is too large for anything
+#: prefix, base, digits
+_BASES = (("0x", 16, "0123456789abcdef"), ("0b", 2, "01"))
 _NAME_START = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _NAME = _NAME_START + "0123456789.$"
 
@@ -39,26 +44,63 @@ def period_ns(parts: Sequence[str]) -> int | None:
     given = parts[1:]
     if len(given) == 2:
         unit, count = given
-        if unit not in _CLASSIC:
+        if unit not in UNITS:
             raise ValueError(f"`{unit}` is not a unit of {parts[0]}")
+        period = _period(unit, number(count, f"a period of {parts[0]}"))
     elif len(given) == 1 and given[0][:1].isdigit():
-        digits = len(given[0]) - len(given[0].lstrip("0123456789_"))
-        count, unit = given[0][:digits], given[0][digits:] or "ns"
-        if unit not in _UNITS:
-            return None
+        period = number(given[0], f"a period of {parts[0]}")
+        if 0 < period < _LEAST:
+            raise ValueError(f"{period} ns is too short a period: {_LEAST} ns (1us) at least")
     else:
         return None
-    number = count.replace("_", "")
-    period = _period(unit, int(number)) if number.isdecimal() and number.isascii() else 0
     if not 0 < period < _LONGEST:
-        raise ValueError(f"`{count}` is not a period")
+        raise ValueError(f"`{given[-1]}` is not a period of {parts[0]}")
     return period
+
+
+def period_text(parts: Sequence[str]) -> str:
+    """The attach point of a timer as `probe` says it: with its number in digits, and its unit."""
+    if len(parts) == 3:
+        return f"{parts[0]}:{parts[1]}:{number(parts[2], 'a period')}"
+    return f"{parts[0]}:us:{number(parts[1], 'a period') // 1_000}"
 
 
 def _period(unit: str, count: int) -> int:
     if unit == "hz":
         return _SECOND // count if count else 0
     return count * _UNITS[unit]
+
+
+def number(text: str, what: str) -> int:
+    """A number as scripts write it: 1000, 1_000, 0x3e8, 1e3, and durations: 5ms (nanoseconds).
+
+    Raises ValueError: it is not `what`.
+    """
+    plain = text.replace("_", "").lower()
+    found = _digits(plain)
+    if found is None:
+        raise ValueError(f"`{text}` is not {what}")
+    if found >= 1 << 64:
+        raise ValueError(f"`{text}` is too large for {what}")
+    return found
+
+
+def _digits(text: str) -> int | None:
+    for prefix, base, allowed in _BASES:
+        if text.startswith(prefix) and text[len(prefix) :]:
+            digits = text[len(prefix) :]
+            return None if digits.strip(allowed) else int(digits, base)
+    mantissa, exponent, power = text.partition("e")
+    if exponent:
+        valid = len(mantissa) == 1 and mantissa in "123456789" and power.isdecimal()
+        return int(mantissa) * 10 ** min(int(power), _HUGE) if valid and power.isascii() else None
+    digits = text.rstrip(_LETTERS)
+    unit = text[len(digits) :] or "ns"
+    if not digits.isdecimal() or not digits.isascii() or unit not in _UNITS:
+        return None
+    if digits[0] == "0" and len(digits) > 1:
+        return None if digits.strip("01234567") else int(digits, 8)
+    return int(digits) * _UNITS[unit]
 
 
 def function_of(parts: Sequence[str]) -> tuple[str, int] | None:

@@ -16,6 +16,5 @@ FUNCTIONS = frozenset((
     "ustack", "usym", "warnf", "write_user",
 ))  # fmt: skip
 PROBES = frozenset((
-    "U", "asyncwatchpoint", "aw", "bench", "h", "hardware", "it", "iter", "p", "profile", "s",
-    "self", "software", "test", "u", "uprobe", "ur", "uretprobe", "usdt", "w", "watchpoint",
+    "U", "bench", "it", "iter", "self", "test", "u", "uprobe", "ur", "uretprobe", "usdt",
 ))  # fmt: skip

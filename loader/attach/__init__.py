@@ -7,7 +7,10 @@ if TYPE_CHECKING:
     from aotrace.loader.attach.mechanism import Mechanism
 
 #: Every mechanism that metadata may name: a module of this package with a MECHANISM.
-MECHANISMS = ("begin", "end", "interval", "tracepoint", "raw_tracepoint", "kprobe", "trace")
+MECHANISMS = (
+    "begin", "end", "interval", "tracepoint", "raw_tracepoint", "kprobe", "trace",
+    "profile", "counter", "watchpoint",
+)  # fmt: skip
 
 
 def find(name: str) -> Mechanism:

@@ -6,12 +6,12 @@ from aotrace.loader.attach.mechanism import BEFORE, Mechanism
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.loader.attach.mechanism import Target
+    from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Program
     from aotrace.loader.libbpf.lib import BpfError
 
 
-def run(program: Program, target: Target) -> None:
+def run(program: Program, target: Target, scope: Scope) -> None:
     """Run the program in this process (BPF_PROG_TEST_RUN of raw_tp programs: kernel 5.10)."""
     program.run()
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from aotrace.loader.attach import perf
 from aotrace.loader.attach.mechanism import Mechanism
+from aotrace.runtime import perf_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.loader.attach.mechanism import Target
+    from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
     from aotrace.loader.libbpf.lib import BpfError
 
-_ONLINE = "/sys/devices/system/cpu/online"
+
+def attach(program: Program, target: Target, scope: Scope) -> Link:
+    return program.attach_perf_event(-1, perf.online()[0], **clock(target))
 
 
-def attach(program: Program, target: Target) -> Link:
-    return program.attach_timer(int(target["period_ns"]), _first_online())
+def clock(target: Target) -> dict[str, int]:
+    """The fields of the software clock's perf event."""
+    return {
+        "type": perf_events.TYPE_SOFTWARE,
+        "config": perf_events.CPU_CLOCK,
+        "sample_period": int(target["period_ns"]),
+    }
 
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:
-    return f"no timer of {target['period_ns']} ns: {error}", ""
+    reason, hint = perf.refused(error)
+    return reason or f"no timer of {target['period_ns']} ns: {error}", hint
 
 
 def locate(parts: list[str], target: Target) -> Target:
@@ -29,15 +39,6 @@ def locate(parts: list[str], target: Target) -> Target:
     if period is None:
         raise KeyError(parts[0])
     return {**target, "period_ns": period}
-
-
-def _first_online() -> int:
-    """CPU 0 can be offline. The file lists ranges: `0-3,5`."""
-    try:
-        with open(_ONLINE) as file:
-            return int(file.read().replace("-", ",").split(",")[0])
-    except (OSError, ValueError):
-        return 0
 
 
 MECHANISM = Mechanism(attach, explain, locate=locate)

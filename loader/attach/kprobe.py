@@ -11,7 +11,7 @@ from aotrace.loader.attach.mechanism import Mechanism
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.loader.attach.mechanism import Target
+    from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
     from aotrace.loader.libbpf.lib import BpfError
 
@@ -24,7 +24,7 @@ _SIGNS = (
 _SYMBOLS = "/proc/kallsyms"
 
 
-def attach(program: Program, target: Target) -> Link:
+def attach(program: Program, target: Target, scope: Scope) -> Link:
     return program.attach_kprobe(target["function"], int(target["offset"]), bool(target["return"]))
 
 

@@ -6,12 +6,12 @@ from aotrace.loader.attach.mechanism import Mechanism
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.loader.attach.mechanism import Target
+    from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
     from aotrace.loader.libbpf.lib import BpfError
 
 
-def attach(program: Program, target: Target) -> Link:
+def attach(program: Program, target: Target, scope: Scope) -> Link:
     return program.attach_trace()
 
 

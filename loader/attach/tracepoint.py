@@ -11,7 +11,7 @@ from aotrace.loader.attach.mechanism import Mechanism
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aotrace.loader.attach.mechanism import Target
+    from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
     from aotrace.loader.libbpf.lib import BpfError
 
@@ -19,7 +19,7 @@ _TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _MOUNT = "mount it: mount -t tracefs nodev /sys/kernel/tracing"
 
 
-def attach(program: Program, target: Target) -> Link:
+def attach(program: Program, target: Target, scope: Scope) -> Link:
     return program.attach_tracepoint(target["category"], target["name"])
 
 

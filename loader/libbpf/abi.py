@@ -81,7 +81,7 @@ class KprobeOptions(Sized):
 
 
 class PerfEventAttr(ctypes.Structure):
-    """struct perf_event_attr up to PERF_ATTR_SIZE_VER0 (linux/perf_event.h)."""
+    """struct perf_event_attr up to PERF_ATTR_SIZE_VER1 (linux/perf_event.h)."""
 
     _fields_ = [
         ("type", c_uint32),
@@ -93,7 +93,8 @@ class PerfEventAttr(ctypes.Structure):
         ("flags", c_uint64),
         ("wakeup_events", c_uint32),
         ("bp_type", c_uint32),
-        ("config1", c_uint64),
+        ("bp_addr", c_uint64),
+        ("bp_len", c_uint64),
     ]
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from aotrace.loader.libbpf.lib import Libbpf
 
-_ONLY_CPU_CLOCK = (1, 0)  # PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK
-
 
 class Link:
     """An attached program; detached by `close`."""
@@ -71,12 +69,11 @@ class Program:
         """fentry, fexit and tp_btf: the section name has told libbpf where."""
         return Link(self._lib, self._lib.bpf_program__attach_trace(self._address))
 
-    def attach_timer(self, period_ns: int, cpu: int) -> Link:
-        """Run each `period_ns` on one CPU, by the software clock."""
-        kind, config = _ONLY_CPU_CLOCK
-        attr = abi.PerfEventAttr(type=kind, config=config, sample_period=period_ns)
+    def attach_perf_event(self, pid: int, cpu: int, flags: int = 0, **event: int) -> Link:
+        """Run with a perf event (fields of perf_event_attr); -1: every process, every CPU."""
+        attr = abi.PerfEventAttr(flags=flags, **event)
         lib = self._lib
-        fd = lib.perf_event_open(attr, -1, cpu)
+        fd = lib.perf_event_open(attr, pid, cpu)
         try:
             return Link(lib, lib.bpf_program__attach_perf_event(self._address, fd))
         except BpfError:

@@ -176,8 +176,8 @@ def test_details_of_events_are_completed() -> None:
         ([], "`kprobe:` is no such probe", "not given: $1"),
         (["a:b"], "`kprobe:a:b` is no such probe", ""),
         (["vfs_*"], "wildcards cannot be given as parameters", ""),
-        (["f", "x"], "`x` is not a period", ""),
-        (["f"], "`` is not a period", "not given: $2"),
+        (["f", "x"], "`x` is not a period of interval", ""),
+        (["f"], "`` is not a period of interval", "not given: $2"),
     ],
 )
 def test_attach_points_that_are_none(words: list[str], reason: str, hint: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aotrace.loader import attach
 from aotrace.loader.attach import raw_tracepoint, tracepoint
+from aotrace.loader.attach.mechanism import Scope
 from aotrace.loader.console import Console
 from aotrace.loader.errors import LoaderError, ObjectError
 from aotrace.loader.libbpf.lib import BpfError
@@ -35,13 +36,15 @@ class FakeProgram:
         self.kernel.events.append(f"run {self.name}")
         return 0
 
-    def _link(self, *target: object) -> FakeLink:
+    def _link(self, *target: object, **event: int) -> FakeLink:
         if "missing" in target:
             raise BpfError("attach", errno.ENOENT)
         self.kernel.events.append(self.name)
         return FakeLink(self.kernel, self.name)
 
-    attach_tracepoint = attach_raw_tracepoint = attach_kprobe = attach_trace = attach_timer = _link
+    attach_tracepoint = attach_raw_tracepoint = attach_kprobe = attach_trace = attach_perf_event = (
+        _link
+    )
 
 
 class FakeKernel:
@@ -65,7 +68,7 @@ def probes_of(
 ) -> tuple[Probes, Any, MissingProbes]:
     meta = Metadata("", "t.bt", "", "GPL", programs, [], [], [], config or {}, [], [])
     missing = MissingProbes(meta, Console())
-    return Probes(meta, missing), FakeKernel([p.name for p in programs]), missing
+    return Probes(meta, missing, Scope()), FakeKernel([p.name for p in programs]), missing
 
 
 def test_the_order_of_attaching() -> None:

@@ -16,10 +16,12 @@ from aotrace.runtime import points
         (["interval", "5s"], 5_000_000_000),
         (["interval", "2m"], 120_000_000_000),
         (["interval", "1_000"], 1000),
+        (["profile", "1500"], 1500),
+        (["profile", "0x3e8"], 1000),
+        (["profile", "ms", "1e2"], 100_000_000),
         (["interval", "7d"], 604_800_000_000_000),
         (["interval"], None),
         (["interval", "s"], None),
-        (["interval", "5x"], None),
         (["interval", ""], None),
         (["interval", "s", "1", "2"], None),
     ],
@@ -34,6 +36,9 @@ def test_periods(parts: list[str], period: int | None) -> None:
         (["interval", "year", "5"], "`year` is not a unit of interval"),
         (["interval", "s", ""], "`` is not a period"),
         (["interval", "s", "x"], "`x` is not a period"),
+        (["interval", "5x"], "`5x` is not a period of interval"),
+        (["profile", "999"], "999 ns is too short a period: 1000 ns \\(1us\\) at least"),
+        (["profile", "0"], "`0` is not a period of profile"),
         (["interval", "s", "-1"], "`-1` is not a period"),
         (["interval", "s", "0"], "`0` is not a period"),
         (["interval", "hz", "0"], "`0` is not a period"),
@@ -77,3 +82,48 @@ def test_parameters_are_put_in() -> None:
     assert points.fill(point, ["a"]) == ["kprobe", "tcp__a"]
     assert points.fill([["tracepoint"], [1]], ["sched:x"]) == ["tracepoint", "sched", "x"]
     assert points.parameters(point) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("1_000", 1000),
+        ("0x1F", 31),
+        ("0b101", 5),
+        ("017", 15),
+        ("2e3", 2000),
+        ("5us", 5000),
+        ("1h", 3_600_000_000_000),
+        ("18446744073709551615", 2**64 - 1),
+    ],
+)
+def test_numbers(text: str, value: int) -> None:
+    assert points.number(text, "a number") == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "-1", "0x", "0b2", "08", "12e3", "1e", "5weeks", "\u0661"]
+)
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match=f"`{text}` is not a count"):
+        points.number(text, "a count")
+
+
+@pytest.mark.parametrize("text", ["18446744073709551616", "9e99", "1e9999999999"])
+def test_numbers_that_are_too_large(text: str) -> None:
+    with pytest.raises(ValueError, match="too large for a count"):
+        points.number(text, "a count")
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (["profile", "hz", "0x63"], "profile:hz:99"),
+        (["interval", "s", "1"], "interval:s:1"),
+        (["interval", "1s"], "interval:us:1000000"),
+        (["profile", "1500"], "profile:us:1"),
+    ],
+)
+def test_names_of_timers(parts: list[str], text: str) -> None:
+    assert points.period_text(parts) == text
