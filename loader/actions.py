@@ -123,6 +123,14 @@ def _time(event: Event, stage: Stage) -> Step:
     return lambda values: stage.output.time(format_now(form))
 
 
+def _failure(event: Event, stage: Stage) -> Step:
+    """Warn of what failed in a program, with its place in the script."""
+    from aotrace.loader.output.failures import Failure
+
+    details = event.details
+    return lambda values: stage.output.failure(Failure(details, *values))
+
+
 def _map_of(event: Event, stage: Stage) -> ScriptMap:
     found: ScriptMap = stage.maps[event.details["map"]]
     return found
@@ -137,6 +145,7 @@ ACTIONS = (
     Action("zero", _stepwise(_zero)),
     Action("exit", _stepwise(_exit)),
     Action("time", _stepwise(_time)),
+    Action("failure", _stepwise(_failure)),
 )
 _BY_NAME = {action.name: action for action in ACTIONS}
 

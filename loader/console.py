@@ -27,6 +27,11 @@ class Console:
         if self._warnings:
             say(f"WARNING: {text}")
 
+    def warn_as_is(self, text: str) -> None:
+        """A warning that says itself that it is one, behind its place."""
+        if self._warnings:
+            say(text)
+
 
 def report(error: LoaderError) -> None:
     """An error that ends the run."""

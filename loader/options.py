@@ -37,6 +37,7 @@ RUN_OPTIONS = (
     Option(("-f", "--format"), "format", "FORMAT", "text (as it is by default) or json"),
     Option(("-q", "--quiet"), "quiet", None, "do not say how many probes were attached"),
     Option(("-v", "--verbose"), "verbose", None, "show what libbpf and the verifier say"),
+    Option(("-k", "--warnings"), "checks", None, "warn of failed reads and look-ups, too"),
     Option(("--no-warnings",), "warnings", None, "show no warnings", sets=False),
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
 )
@@ -58,9 +59,15 @@ class Options:
         self.quiet = False
         self.verbose = False
         self.warnings = True
+        self.checks = False
         self.dry_run = False
         self.json = False
         self.help = False
+
+    @property
+    def warning_level(self) -> int:
+        """How much programs tell of what fails in them: nothing, the usual, everything."""
+        return 2 if self.checks else int(self.warnings)
 
 
 def parse(arguments: Sequence[str], table: Sequence[Option]) -> Options:
@@ -121,6 +128,8 @@ def _check(options: Options) -> None:
         raise UsageError("no object file is given", hint)
     if options.format not in FORMATS:
         raise UsageError(f"no output format {options.format!r}", f"formats: {', '.join(FORMATS)}")
+    if options.checks and not options.warnings:
+        raise UsageError("-k and --no-warnings exclude each other", _SEE)
     if options.pid is not None and options.command is not None:
         raise UsageError("-p and -c exclude each other", _SEE)
     if options.pid is not None:

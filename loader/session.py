@@ -45,7 +45,8 @@ def run(options: Options) -> int:
         process = _open_process(options, lib, owned)
         cpus = possible_cpus(lib)
         child = process.pid if process and options.command is not None else 0
-        known = {**settings.values(options.pid or 0, child, cpus), **of_script}
+        level = options.warning_level
+        known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
         missing = MissingProbes(meta, console)
         probes = owned.own(Probes(meta, missing, Scope(options.pid or 0)))
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing))
@@ -102,7 +103,7 @@ def _open_output(options: Options, sink: Sink, console: Console) -> Output:
         return JsonOutput(sink)
     from aotrace.loader.output.text import TextOutput
 
-    return TextOutput(sink, console.note)
+    return TextOutput(sink, console.note, console.warn_as_is)
 
 
 def _open_lost(file: ObjectFile, bpf: Object, output: Output) -> LostEvents:

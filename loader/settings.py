@@ -22,12 +22,15 @@ _RODATA = ".rodata"
 _PARAMETERS = ("$", "--", "str($", "probe:")  # how the names of such settings begin
 
 
-def values(target_pid: int, child_pid: int, cpus: int) -> dict[str, int | bytes]:
+def values(
+    target_pid: int, child_pid: int, cpus: int, warnings: int = 1
+) -> dict[str, int | bytes]:
     """The value of each setting that an object may ask for, whatever its script."""
     return {
         "target_pid": target_pid,
         "child_pid": child_pid,
         "cpus": cpus,
+        "warnings": warnings,
         "start_boot": time.clock_gettime_ns(time.CLOCK_BOOTTIME),
         "tai_offset": _tai_offset(),
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aotrace.runtime.points import Part
 
 SECTION = ".aotrace"
-MAJOR, MINOR = 1, 1
+MAJOR, MINOR = 1, 2
 
 #: Symbols that the compiler puts into every object for the loader.
 RING_BUFFER = "events"

@@ -35,7 +35,7 @@ def _string(e: ProgramEmitter, source: Reg, given: Str, target: Reg, kind: Str) 
         e.zero(target, kind.capacity)
     if kind.padded and not given.padded:  # up to the NUL: anything may follow it
         size = min(given.capacity, kind.capacity)
-        got = e.helper(f"{_READER}_str", target, size, source)
+        got = e.fn.helper(f"{_READER}_str", target, size, source)  # own memory: it does not fail
         keep_cut(e, _READER, target, size, e.offset(source, size - 1), got)
     else:
         e.copy(target, source, min(given.capacity, kind.capacity))

@@ -22,6 +22,7 @@ from aotrace.compiler.emitter import Reg
 from aotrace.compiler.probes.record import Argument, ContextWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
+from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
 from aotrace.compiler.types import NONE, Struct, Type
 from aotrace.runtime.values import IntKind
@@ -53,6 +54,7 @@ class ProgramEmitter:
         self.context = ProbeContext(self.unit.probe, shared.btf, shared.config)
         self.variables: dict[Variable, Reg] = {}
         self.ctx = fn.params[0]
+        self.span = self.unit.point.span  # of what is being written, for messages at run time
         self.loops: list[Loop] = []
         self.on_leave: Callable[[], None] = partial(fn.return_, 0)
 
@@ -171,7 +173,17 @@ class ProgramEmitter:
         return self.word(self.ir.load(place, typ=POINTER, align=8))
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
-        return self.fn.helper(name, *(self.const(a) if isinstance(a, int) else a for a in args))
+        words = (self.const(a) if isinstance(a, int) else a for a in args)
+        result = self.fn.helper(name, *words)
+        self.shared.failures.check(self, name.removeprefix("bpf_"), result)
+        return result
+
+    @contextmanager
+    def placed(self, span: Span) -> Iterator[None]:
+        """What fails within is a failure of that place."""
+        before, self.span = self.span, span
+        yield
+        self.span = before
 
     def has_helper(self, name: str) -> Reg:
         found = self.shared.btf.find_enumerator(f"BPF_FUNC_{name}")

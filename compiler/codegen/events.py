@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from aotrace.compiler.sema.plan import PlannedEvent
-from aotrace.compiler.syntax.nodes import BlockExpr, Expr
+from aotrace.compiler.syntax.nodes import Binary, BlockExpr, Expr, IncDec, Index, Var
 from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import Type
 
@@ -21,7 +21,7 @@ _ADAPTIVE_WAKEUP, _FORCE_WAKEUP = 0, 2  # BPF_RB_FORCE_WAKEUP
 
 def send(e: ProgramEmitter, event: PlannedEvent) -> None:
     """Send one event; when the buffer is full it is counted as lost."""
-    early = _values(e, event) if any(map(_acts, event.spec.args)) else None
+    early = _values(e, event) if any(_acts(e, arg) for arg in event.spec.args) else None
     record = e.helper("ringbuf_reserve", e.shared.ring, event.size, 0)
     with e.if_else(record) as (reserved, lost):
         with reserved:
@@ -43,9 +43,18 @@ def _fields(event: PlannedEvent) -> Iterator[tuple[Expr, Type, int]]:
     return zip(event.spec.args, event.types, event.offsets, strict=True)
 
 
-def _acts(arg: Expr) -> bool:
-    """Whether an argument does something, such as to send an event of its own, or to exit."""
-    return any(isinstance(node, BlockExpr) for node in walk(arg))
+def _acts(e: ProgramEmitter, arg: Expr) -> bool:
+    """Whether an argument does something, such as to exit, or to send an event of its own.
+
+    What may fail sends one, too: a division, an index, a change of a map.
+    """
+    return any(
+        isinstance(node, BlockExpr)
+        or (isinstance(node, IncDec) and not isinstance(node.target, Var))
+        or (isinstance(node, Binary) and node.op in "/%" and e.constant_of(node.right) is None)
+        or (isinstance(node, Index) and e.constant_of(node.index) is None)
+        for node in walk(arg)
+    )
 
 
 def _values(e: ProgramEmitter, event: PlannedEvent) -> list[Reg]:

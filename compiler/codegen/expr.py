@@ -27,7 +27,8 @@ def value(e: ProgramEmitter, node: Expr) -> Reg:
     handler = _VALUES.get(type(node))
     if handler is None:
         return e.const(0)
-    return handler(e, node)
+    with e.placed(node.span):
+        return handler(e, node)
 
 
 def _identifier(e: ProgramEmitter, node: nodes.Ident) -> Reg:
@@ -134,7 +135,7 @@ def _change_map(e: ProgramEmitter, node: nodes.IncDec, step: Reg) -> Reg:
     result = e.slot(8)
     e.store(result, 0, 8, e.const(0))
     delta = step if node.op == "++" else e.op("sub", 0, step)
-    with e.entry(maps.ref_of(node.target), e.key(node.target)) as address:
+    with maps.entry(e, maps.ref_of(node.target), e.key(node.target), is_read=True) as address:
         old = e.load(address, 0, 8)
         e.ir.atomic_rmw("add", address, delta, "monotonic")
         e.store(result, 0, 8, e.op("add", old, delta) if node.prefix else old)

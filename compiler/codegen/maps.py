@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import llvmlite.ir as ir
 from aotrace.compiler.builtins import BY_NAME
 from aotrace.compiler.builtins.record import STATE_SIZE, AggregateFunction
+from aotrace.compiler.codegen import failures
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
 from aotrace.compiler.types import Aggregate, Type
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CPUS_SETTING = "cpus"  # how many CPUs the target may have
 _ANY, _NOEXIST = 0, 1  # BPF_ANY, BPF_NOEXIST
+_I64 = ir.IntType(64)
 _SCALAR_KEY = 4  # bytes; a map without keys has one entry under u32 0
 
 
@@ -51,6 +53,8 @@ def found(e: ProgramEmitter, target: MapAccess | MapRef) -> Reg:
     size = value_type(e, target).size
     address = e.helper("map_lookup_elem", e.map(ref), key(e, target))
     missing = e.fn.is_null(address)
+    with e.fn.if_(missing):
+        _tell_missing(e)
     return e.ir.select(missing, e.shared.module.zeros(size), address)
 
 
@@ -62,9 +66,16 @@ def read(e: ProgramEmitter, target: MapAccess | MapRef) -> Reg:
     address = e.helper("map_lookup_elem", e.map(ref), key(e, target))
     result = e.slot(8)
     e.store(result, 0, 8, e.const(0))
-    with e.if_(address):
-        e.store(result, 0, 8, e.load(address, 0, kind.size, getattr(kind, "signed", False)))
+    with e.if_else(address) as (there, missing):
+        with there:
+            e.store(result, 0, 8, e.load(address, 0, kind.size, getattr(kind, "signed", False)))
+        with missing:
+            _tell_missing(e)
     return e.load(result, 0, 8)
+
+
+def _tell_missing(e: ProgramEmitter) -> None:
+    e.shared.failures.tell(e, "map_lookup_elem", e.const(0), failures.ALL)
 
 
 def merged(e: ProgramEmitter, ref: MapRef, at: Reg, kind: Aggregate) -> Reg:
@@ -82,8 +93,11 @@ def merged(e: ProgramEmitter, ref: MapRef, at: Reg, kind: Aggregate) -> Reg:
     e.ir.cbranch(e.truth(e.op("ult", number, e.setting(CPUS_SETTING))), body, end)
     e.ir.position_at_end(body)
     address = e.helper("map_lookup_percpu_elem", e.map(ref), at, number)
-    with e.if_(address):
-        record.merge(e, kind, state, address)
+    with e.if_else(address) as (there, missing):
+        with there:
+            record.merge(e, kind, state, address)
+        with missing, e.if_(e.op("eq", number, 0)):
+            e.shared.failures.tell(e, "map_lookup_percpu_elem", e.const(0))
     e.store(cpu, 0, 8, e.op("add", number, 1))
     e.ir.branch(head)
     e.ir.position_at_end(end)
@@ -107,10 +121,10 @@ def store_scalar(e: ProgramEmitter, target: MapAccess | MapRef, value: Reg) -> N
 
 
 @contextmanager
-def entry(e: ProgramEmitter, ref: MapRef, at: Reg) -> Iterator[Reg]:
+def entry(e: ProgramEmitter, ref: MapRef, at: Reg, is_read: bool = False) -> Iterator[Reg]:
     """The value's address for changing it in place; an entry of zeros is made where there is none.
 
-    What is written within is skipped when the map is full.
+    What is written within is skipped when the map is full. is_read: what was there counts.
     """
     map_ = e.map(ref)
     size = e.shared.plan.maps[ref.name].value.size
@@ -119,8 +133,12 @@ def entry(e: ProgramEmitter, ref: MapRef, at: Reg) -> Iterator[Reg]:
     missing, ready = e.fn.new_block("missing"), e.fn.new_block("ready")
     e.ir.cbranch(e.fn.is_null(first), missing, ready)
     e.ir.position_at_end(missing)
-    e.helper("map_update_elem", map_, at, e.shared.module.zeros(size), _NOEXIST)
+    if is_read:
+        _tell_missing(e)
+    result = e.fn.helper("map_update_elem", map_, at, e.shared.module.zeros(size), _I64(_NOEXIST))
     second = e.helper("map_lookup_elem", map_, at)
+    with e.fn.if_(e.fn.is_null(second)):  # it may fail because another CPU was faster
+        e.shared.failures.tell(e, "map_update_elem", result)
     made = e.ir.block
     e.ir.branch(ready)
     e.ir.position_at_end(ready)

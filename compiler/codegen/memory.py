@@ -29,7 +29,10 @@ def item_address(e: ProgramEmitter, node: Expr) -> tuple[Reg, Type]:
     count = outer.size // element.size
     if e.constant_of(node.index) is None:
         base = _off_stack(e, base, outer.size)
-    index_value = e.bounded(e.value(node.index), max(count - 1, 0))
+    index_value = e.value(node.index)
+    if isinstance(outer, Array) and e.constant_of(node.index) is None:
+        place.check_bounds(e, index_value, count)
+    index_value = e.bounded(index_value, max(count - 1, 0))
     moved = e.offset(base, e.op("mul", index_value, element.size), step=element.kind.align)
     return moved, element
 
@@ -52,6 +55,11 @@ def _item_index(e: ProgramEmitter, node: Expr, outer: Tuple | Record) -> int:
 
 def memory(e: ProgramEmitter, node: Expr) -> Reg:
     """Address of a value in the program's memory; it may be the value's own home."""
+    with e.placed(node.span):
+        return _memory(e, node)
+
+
+def _memory(e: ProgramEmitter, node: Expr) -> Reg:
     kind = e.type_of(node)
     node = e.unit.stands_for(node)
     if isinstance(node, nodes.BlockExpr):
@@ -82,7 +90,11 @@ def _text_address(e: ProgramEmitter, node: Expr, parameter: nodes.Param, kind: S
 
 def into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     """Store an expression at `target` in the form of `kind`."""
-    node = e.unit.stands_for(node)
+    with e.placed(node.span):
+        _into(e, e.unit.stands_for(node), target, kind)
+
+
+def _into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     if isinstance(node, nodes.BlockExpr):
         calls.run_block(e, node)
         into(e, node.value, target, kind)

@@ -16,6 +16,7 @@ from aotrace.compiler.codegen.function import I8, I32, I64, PTR, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.source import Source, Span
 from aotrace.runtime.layout import align_up
+from aotrace.runtime.metadata import Event
 from aotrace.runtime.values.base import Kind
 from llvmlite import ir
 
@@ -34,13 +35,15 @@ class ModuleBuilder:
     """One object under construction.
 
     core: its relocations. helpers_used: full names of the helpers it calls. debug: its debug
-    information. arch: the target's architecture (BPF itself is the same on each).
+    information. arch: the target's architecture (BPF itself is the same on each). events: those
+    that code generation itself has come to need.
     """
 
     def __init__(self, source: Source, license: str, arch: str = "x86_64") -> None:
         self.arch = arch
         self.core = CoreTable()
         self.helpers_used: set[str] = set()
+        self.events: list[Event] = []
         self.debug = DebugInfo(source, PRODUCER)
         self._module: Any = ir.Module("script", context=ir.Context())
         self._module.triple = "bpfel"

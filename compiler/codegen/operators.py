@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
-from aotrace.compiler.codegen import compare, place
+from aotrace.compiler.codegen import compare, failures, place
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.sema.operators import COMPARISONS, compare_signed
 from aotrace.compiler.syntax import nodes
@@ -76,10 +76,22 @@ def _divide(e: ProgramEmitter, op: str, left: Reg, right: Reg, signed: bool) -> 
     operation = "udiv" if op == "/" else "urem"
     if not isinstance(right, ir.Constant):
         right = e.hidden(right)  # LLVM would conclude that it is never 0, and drop tests of it
+        result = e.slot(8)
+        with e.if_else(right) as (divisible, zero):
+            with divisible:
+                e.store(result, 0, 8, _quotient(e, operation, left, right, signed))
+            with zero:  # in BPF it is no fault; in the language the result is 1
+                e.store(result, 0, 8, e.const(1))
+                e.shared.failures.tell(e, failures.DIVISION, e.const(0), failures.NEVER_OFF)
+        return e.load(result, 0, 8)
+    return _quotient(e, operation, left, right, signed)
+
+
+def _quotient(e: ProgramEmitter, operation: str, left: Reg, right: Reg, signed: bool) -> Reg:
     if not signed:
         return e.op(operation, left, right)
     result = e.op(operation, _magnitude(e, left), _magnitude(e, right))
-    sign = left if op == "%" else e.op("xor", left, right)
+    sign = left if operation == "urem" else e.op("xor", left, right)
     return e.select(e.op("slt", sign, 0), e.op("sub", 0, result), result)
 
 

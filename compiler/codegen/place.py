@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
+from aotrace.compiler.codegen import failures
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.emitter import Reg, keep_cut
 from aotrace.compiler.frozen import dataclass
@@ -130,9 +131,8 @@ def _index(e: ProgramEmitter, node: nodes.Index) -> Place | None:
     kind = e.type_of(node.base)
     if isinstance(kind, Pointer):
         element = _target(e, node.base)
-        return replace(
-            element, base=_moved(e, element.base, node.index, element.type), direct=False
-        )
+        index = e.value(node.index)
+        return replace(element, base=_moved(e, element.base, index, element.type), direct=False)
     outer = find(e, node.base)
     if outer is None or not isinstance(kind, (Array, Str)):
         return None
@@ -140,11 +140,20 @@ def _index(e: ProgramEmitter, node: nodes.Index) -> Place | None:
     constant = e.constant_of(node.index)
     if outer.steps and isinstance(constant, int):
         return replace(outer, type=element_type, steps=(*outer.steps, int(constant)), bits=0)
-    return at(_moved(e, address(e, outer), node.index, element_type), element_type, outer.space)
+    index = e.value(node.index)
+    if isinstance(kind, Array) and kind.count and constant is None:
+        check_bounds(e, index, kind.count)
+    return at(_moved(e, address(e, outer), index, element_type), element_type, outer.space)
 
 
-def _moved(e: ProgramEmitter, base: Reg, index: Expr, element: Type) -> Reg:
-    return e.op("add", base, e.op("mul", e.value(index), size_of(e, element)))
+def check_bounds(e: ProgramEmitter, index: Reg, count: int) -> None:
+    """An index beyond the elements is told of; what is there is the caller's matter."""
+    with e.if_(e.op("uge", e.hidden(index), count)):
+        e.shared.failures.tell(e, failures.BOUNDS, e.const(0), failures.NEVER_OFF)
+
+
+def _moved(e: ProgramEmitter, base: Reg, index: Reg, element: Type) -> Reg:
+    return e.op("add", base, e.op("mul", index, size_of(e, element)))
 
 
 def size_of(e: ProgramEmitter, kind: Type) -> Reg:

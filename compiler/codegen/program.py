@@ -7,6 +7,7 @@ from dataclasses import field
 from itertools import count
 from typing import Any
 
+from aotrace.compiler.codegen.failures import Failures
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.codegen.module import ModuleBuilder
 from aotrace.compiler.config import Config
@@ -35,6 +36,7 @@ class Shared:
     maps: dict[str, Any]
     ring: Any
     lost: Any
+    failures: Failures
     numbers: Iterator[int] = field(default_factory=count)  # for names of turns' functions
 
 
@@ -47,7 +49,8 @@ def generate(
     ring = module.map(metadata.RING_BUFFER, MapType.RINGBUF, None, None, config.ring_bytes)
     lost = module.counter(metadata.LOST_COUNTER)
     maps = {name: _map(module, planned) for name, planned in plan.maps.items()}
-    shared = Shared(module, plan, names, found, btf, config, maps, ring, lost)
+    failures = Failures(module, len(plan.events), ring, lost)
+    shared = Shared(module, plan, names, found, btf, config, maps, ring, lost, failures)
     for parameter in plan.parameters.values():  # even of what no code comes to read
         module.setting(parameter.name, parameter.kind)
     for planned in plan.programs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aotrace.compiler.builtins.record import AggregateFunction
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def statement(e: ProgramEmitter, node: Stmt) -> None:
     """Emit one statement; its instructions carry its place in the script."""
     e.fn.at(node.span)
-    with e.fn.lending():
+    with e.fn.lending(), e.placed(node.span):
         _STATEMENTS[type(node)](e, node)
 
 
@@ -64,9 +65,11 @@ def _assign(e: ProgramEmitter, node: nodes.Assign) -> None:
 
 def _combined(e: ProgramEmitter, node: nodes.Assign) -> Any:
     left, right = e.type_of(node.target), e.type_of(node.value)
-    return operators.combine(
-        e, node.op[:-1], e.value(node.target), left, e.value(node.value), right
-    )
+    old, new = e.value(node.target), e.value(node.value)
+    target, end = node.target.span, node.value.span.end
+    start = target.source.text.find(node.op, target.end, end)
+    with e.placed(replace(target, start=start, end=end) if start >= 0 else node.span):
+        return operators.combine(e, node.op[:-1], old, left, new, right)
 
 
 def _assign_variable(e: ProgramEmitter, node: nodes.Assign, target: nodes.Var) -> None:
@@ -92,7 +95,10 @@ def _aggregate(e: ProgramEmitter, node: nodes.Assign, call: nodes.Call) -> None:
     assert isinstance(entry, AggregateFunction)
     assert isinstance(node.target, (MapRef, MapAccess))  # checked
     site = site_of(call, e.unit, e.context, Diagnostics())
-    with e.entry(maps.ref_of(node.target), e.key(node.target)) as address:
+    with (
+        e.placed(call.span),
+        e.entry(maps.ref_of(node.target), e.key(node.target)) as address,
+    ):
         entry.update(e, site, address)
 
 

@@ -25,7 +25,7 @@ def describe(
         license=config.license,
         programs=[planned.record for planned in plan.programs],
         maps=[planned.record for planned in plan.maps.values()],
-        events=plan.events,
+        events=[*plan.events, *module.events],
         settings=[_setting(plan, name, at) for name, at in sorted(settings.items())],
         config=config.on_target,
         helpers=sorted(module.helpers_used),

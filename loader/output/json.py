@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aotrace.loader.maps import Row
+    from aotrace.loader.output.failures import Failure
     from aotrace.loader.output.sink import Sink
     from aotrace.loader.records import RecordFormat
     from aotrace.runtime.metadata import Map
@@ -61,6 +62,15 @@ class JsonOutput:
                 "{" + ", ".join(f"{quote(name(k))}: {dumps(kind.json(v))}" for k, v in rows) + "}"
             )
         self._emit(kind.message, f"{{{quote(record.label)}: {data}}}")
+
+    def failure(self, failure: Failure) -> None:
+        """A message of its own form; of a macro's uses nothing is said."""
+        helper = f', "helper": {quote(failure.helper)}, "retcode": {failure.code}'
+        kind, extra = ("helper_error", helper) if failure.helper else ("runtime_error", "")
+        self._sink.write(
+            f'{{"type": "{kind}", "msg": {quote(failure.reason)}{extra}, "filename": '
+            f'{quote(failure.script)}, "line": {failure.line}, "col": {failure.column}}}\n'.encode()
+        )
 
     def end(self) -> None:
         """Nothing marks the end of the events."""

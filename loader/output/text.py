@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aotrace.loader.maps import Row
+    from aotrace.loader.output.failures import Failure
     from aotrace.loader.output.sink import Sink
     from aotrace.loader.records import RecordFormat
     from aotrace.runtime.metadata import Map
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
 
 
 class TextOutput:
-    """Lines for people: what scripts print goes to the sink, what the loader says to `errors`."""
+    """Lines for people: what scripts print goes to the sink, what the loader says to `errors`.
 
-    def __init__(self, sink: Sink, errors: Callable[[str], None]) -> None:
+    `warn` takes what may be switched off.
+    """
+
+    def __init__(
+        self, sink: Sink, errors: Callable[[str], None], warn: Callable[[str], None] | None = None
+    ) -> None:
         self._sink = sink
         self._errors = errors
+        self._warn = warn or errors
 
     def attached(self, probes: int) -> None:
         self._errors(f"Attached {probes} probe{'' if probes == 1 else 's'}")
@@ -56,6 +63,10 @@ class TextOutput:
             values = record.value.text_many([value for _, value in rows])
             lines = [f"{label}{key}{colon}{value}\n" for key, value in zip(keys, values)]
         self._sink.write(encode("".join(lines)))
+
+    def failure(self, failure: Failure) -> None:
+        for text in failure.texts():
+            self._warn(text)
 
     def end(self) -> None:
         self._sink.write(b"\n\n")

@@ -1,0 +1,124 @@
+"""What goes wrong while a program runs: told to the loader with the place in the script.
+
+A helper that fails, a division by zero, an index out of bounds. What is told depends on a setting,
+so that the verifier leaves out what nobody wants to hear of. Telling is a function of its own, off
+the path of a program that works.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aotrace.compiler.codegen.helpers import find_helper
+from aotrace.compiler.source import Span
+from aotrace.runtime import metadata
+from aotrace.runtime.values import IntKind
+from aotrace.runtime.wire import HEADER_SIZE
+from llvmlite import ir
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
+    from aotrace.compiler.codegen.function import FunctionBuilder
+    from aotrace.compiler.codegen.module import ModuleBuilder
+    from aotrace.compiler.emitter import Reg
+
+SETTING = "warnings"  # how much is told: 0 nothing, 1 the usual, 2 reads and look-ups too
+NEVER_OFF, USUAL, ALL = 0, 1, 2
+DIVISION, BOUNDS = "division", "bounds"  # what is no helper's failure
+_RECORD = HEADER_SIZE + 8
+_I64, _POINTER = ir.IntType(64), ir.PointerType()
+#: Helpers whose failure is told as usual: what a program does nothing about.
+_USUAL = (
+    "map_update_elem", "loop", "for_each_map_elem", "get_current_comm", "get_ns_current_pid_tgid",
+    "send_signal", "send_signal_thread", "d_path", "get_stack", "skb_output", "seq_printf",
+)  # fmt: skip
+#: Those that leave zeros behind, which a script can see.
+_READERS = (
+    "probe_read_kernel", "probe_read_user", "probe_read_kernel_str", "probe_read_user_str",
+)  # fmt: skip
+
+
+class Failures:
+    """The places of one object at which something may fail."""
+
+    def __init__(self, module: ModuleBuilder, event: int, ring: Any, lost: Any) -> None:
+        self._module = module
+        self._event = event
+        self._ring = ring
+        self._lost = lost
+        self._teller: FunctionBuilder | None = None
+        self._numbers: dict[str, int] = {}
+        self._details: dict[str, Any] = {"places": [], "lines": {}}
+
+    def tell(self, e: ProgramEmitter, what: str, code: Reg, level: int = USUAL) -> None:
+        """Tell that `what` has failed with `code` at what is being written."""
+        with e.if_(e.op("uge", self._level(e), level)):
+            self._tell(e, what, code)
+
+    def check(self, e: ProgramEmitter, helper: str, result: Reg) -> None:
+        """Tell if a helper has failed that should not have."""
+        if helper not in _USUAL and helper not in _READERS:
+            return
+        with e.if_(e.op("uge", self._level(e), ALL if helper in _READERS else USUAL)):
+            code = e.ir.ashr(e.ir.shl(result, _I64(32)), _I64(32))  # helpers return an int
+            with e.if_(e.op("slt", code, 0)):
+                self._tell(e, helper, code)
+
+    def _level(self, e: ProgramEmitter) -> Reg:
+        """Loaded where it is tested: LLVM would keep it in a register that others need more."""
+        address = self._module.setting(SETTING, IntKind(8, False))
+        kind = ir.FunctionType(_POINTER, [_POINTER])
+        barrier = ir.InlineAsm(kind, "", "=r,0", True)
+        return e.ir.load(e.ir.call(barrier, [address]), typ=_I64)
+
+    def _tell(self, e: ProgramEmitter, what: str, code: Reg) -> None:
+        e.fn.call(self._function(e), _I64(self._number(what, e.span)), e.word(code))
+
+    def _function(self, e: ProgramEmitter) -> FunctionBuilder:
+        """One for the object; made when the first place asks for it."""
+        if self._teller is None:
+            fn = self._module.subprogram(
+                "failed", [("place", _I64), ("code", _I64)], _I64, e.unit.point.span
+            )
+            fn.function.attributes.add("cold")  # its calls are out of the way of what succeeds
+            fn.function.section = ".text"  # where LLVM would not put it, and libbpf looks
+            self._teller = fn
+            self._send(fn)
+            self._module.events.append(self._record())
+        return self._teller
+
+    def _send(self, fn: FunctionBuilder) -> None:
+        record = fn.helper("ringbuf_reserve", self._ring, _RECORD, 0)
+        with fn.if_else(fn.is_null(record)) as (lost, reserved):
+            with lost:
+                fn.count_up(self._lost)
+            with reserved:
+                fn.ir.store(_I64(self._event), record)
+                for offset, value in zip((HEADER_SIZE, HEADER_SIZE + 4), fn.params):
+                    word = fn.ir.trunc(value, ir.IntType(32))
+                    fn.ir.store(word, fn.offset(record, offset), align=4)
+                fn.helper("ringbuf_submit", record, 0)
+
+    def _record(self) -> metadata.Event:
+        args = [(HEADER_SIZE, IntKind(4, False)), (HEADER_SIZE + 4, IntKind(4, True))]
+        return metadata.Event("failure", _RECORD, args, self._details, 0)
+
+    def _number(self, what: str, span: Span) -> int:
+        """Of a place, which is the same in all attach points of a probe."""
+        name = what if what in (DIVISION, BOUNDS) else find_helper(what).name
+        place = [name.removeprefix("bpf_"), *map(self._quoted, (span, *span.uses))]
+        known = repr(place)
+        if known not in self._numbers:
+            self._numbers[known] = len(self._numbers)
+            self._details["places"].append(place)
+        return self._numbers[known]
+
+    def _quoted(self, span: Span) -> list[str | int]:
+        """[script, line, column, line of the end, column behind it]; the lines are kept."""
+        source = span.source
+        line, column = source.position(span.start)
+        end, behind = source.position(max(span.end - 1, span.start))
+        kept = self._details["lines"].setdefault(source.name, {})
+        for number in range(line, end + 1):
+            kept[str(number)] = source.line(number)
+        return [source.name, line, column, end, behind + 1]
