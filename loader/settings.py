@@ -22,9 +22,7 @@ _RODATA = ".rodata"
 _PARAMETERS = ("$", "--", "str($", "probe:")  # how the names of such settings begin
 
 
-def values(
-    target_pid: int, child_pid: int, cpus: int, warnings: int = 1
-) -> dict[str, int | bytes]:
+def values(target_pid: int, child_pid: int, cpus: int, warnings: int = 1) -> dict[str, int | bytes]:
     """The value of each setting that an object may ask for, whatever its script."""
     return {
         "target_pid": target_pid,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aotrace.compiler.codegen.helpers import find_helper
 from aotrace.compiler.source import Span
 from aotrace.runtime import metadata
-from aotrace.runtime.values import IntKind
+from aotrace.runtime.values import IntKind, Kind
 from aotrace.runtime.wire import HEADER_SIZE
 from llvmlite import ir
 
@@ -100,7 +100,10 @@ class Failures:
                 fn.helper("ringbuf_submit", record, 0)
 
     def _record(self) -> metadata.Event:
-        args = [(HEADER_SIZE, IntKind(4, False)), (HEADER_SIZE + 4, IntKind(4, True))]
+        args: list[tuple[int, Kind]] = [
+            (HEADER_SIZE, IntKind(4, False)),
+            (HEADER_SIZE + 4, IntKind(4, True)),
+        ]
         return metadata.Event("failure", _RECORD, args, self._details, 0)
 
     def _number(self, what: str, span: Span) -> int:

@@ -47,21 +47,18 @@ def test_other_errors_of_helpers_are_the_systems() -> None:
 
 def test_what_fails_without_a_helper_and_spans_lines() -> None:
     (text,), line = told(1, 0)
-    assert text.split("\n") == [
-        "a.bt:3-4: WARNING: Divide or modulo by 0 detected. This can lead to unexpected results. "
-        "1 is being used as the result.",
-        "1 /",
-        "$b",
-    ]
+    message, *quoted = text.split("\n")
+    assert message.startswith("a.bt:3-4: WARNING: Divide or modulo by 0 detected.")
+    assert quoted == ["1 /", "$b"]
     assert line.startswith('{"type": "runtime_error", "msg": "Divide or modulo by 0 detected.')
     assert line.endswith('"filename": "a.bt", "line": 3, "col": 1}\n')
 
 
 def test_uses_of_macros_follow() -> None:
     texts, line = told(2, -14)
+    more = "Additional Info - helper: probe_read_user, retcode: -14"
     assert texts == [
-        "m.bt:1:5-9: WARNING: Bad address\nAdditional Info - helper: probe_read_user, retcode: -14"
-        "\n    *$p;\n    ~~~~",
+        f"m.bt:1:5-9: WARNING: Bad address\n{more}\n    *$p;\n    ~~~~",
         "a.bt:4:1-3: WARNING: expanded from\n$b\n~~",
     ]
     assert '"filename": "m.bt", "line": 1, "col": 5' in line
