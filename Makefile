@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -B -m pytest -p no:cacheprovider
 # As many as this machine has processors; what traces the whole machine runs alone (tests/live).
 JOBS ?= $(shell nproc)
 UNIT := $(wildcard tests/unit tests/golden tests/object)
-TOOLS := tests/conftest.py tests/kernels tests/bench tests/support tests/toolruns
+TOOLS := tests/conftest.py tests/kernels tests/bench tests/support tests/toolruns tests/tools
 
 LIVE_PACKAGES := libbpf1 bpftool bpftrace binutils gcc libc6-dev iproute2
 KERNEL_PACKAGES := libbpf1 qemu-system-x86 busybox-static kmod xz-utils
@@ -81,7 +81,7 @@ test: check live-tools kernels rootfs ## everything: check, then all the tests (
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) $(UNIT)
 	$(AS_ROOT) $(PYTEST) tests/live
 	$(AS_ROOT) $(PYTEST) tests/kernels
-	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential
+	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential tests/tools
 
 .PHONY: test-unit
 test-unit: setup ## tests of the sources alone; no root, no kernel
@@ -102,6 +102,10 @@ kernels-table: kernels live-tools ## run the packs everywhere and rewrite the ta
 .PHONY: test-differential
 test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and under aotrace (needs root)
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential
+
+.PHONY: tools-table
+tools-table: kernels live-tools rootfs ## what becomes of bpftrace's own tools, kernel by kernel (needs root)
+	$(AS_ROOT) $(BIN)/python -B -m tests.tools
 
 .PHONY: bench
 bench: live-tools rootfs ## ratios against bpftrace on this machine: start, memory, events (needs root)

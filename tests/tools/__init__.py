@@ -1,0 +1,1 @@
+"""bpftrace's own tools: what our compiler makes of each, for every kernel of the tests."""
