@@ -21,10 +21,12 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.objfile.describe import describe
 from aotrace.compiler.objfile.finish import finish
+from aotrace.compiler.sema.assigned import check_assigned
 from aotrace.compiler.sema.bare import call_bare_names
 from aotrace.compiler.sema.check import check_types
 from aotrace.compiler.sema.configure import read_config
 from aotrace.compiler.sema.expand import expand_macros
+from aotrace.compiler.sema.flow import check_flow
 from aotrace.compiler.sema.fold import Constant, fold_constants
 from aotrace.compiler.sema.imports import Script, read_script
 from aotrace.compiler.sema.infer import Inference, infer_types
@@ -35,6 +37,7 @@ from aotrace.compiler.sema.settings import collect_parameters
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit, resolve_probes
 from aotrace.compiler.sema.unstable import check_unstable
+from aotrace.compiler.sema.warn import warn_of
 from aotrace.compiler.source import Source, Span
 from aotrace.compiler.syntax.nodes import Program
 from aotrace.compiler.syntax.preprocess import Options as PreprocessOptions
@@ -129,8 +132,11 @@ class Compiler:
         constants = fold_constants(program, names)
         found = infer_types(units, names, constants, btf, config, diagnostics)
         diagnostics.stop_if_failed()
+        check_flow(program, diagnostics)
+        check_assigned(program, names, diagnostics)
         check_types(units, names, found, btf, config, diagnostics)
         diagnostics.stop_if_failed()
+        warn_of(units, names, found, diagnostics)
         declared = read_declarations(program, constants, found, diagnostics)
         diagnostics.stop_if_failed()
         parameters = collect_parameters(units, names, btf, config, diagnostics)

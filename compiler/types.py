@@ -318,7 +318,9 @@ def promote(current: Type, new: Type) -> Type | None:
     """The type that holds values of both, or None where they do not mix."""
     if current == NONE:
         return new
-    if new == NONE or current == new:
+    if new == NONE:
+        return current
+    if current == new:
         return current if not (isinstance(current, Int) and current.flexible) else new
     if isinstance(current, EnumType) or isinstance(new, EnumType):
         current, new = _plain(current), _plain(new)

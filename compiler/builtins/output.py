@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
 from aotrace.compiler.builtins.record import Constant, EventFunction, EventSpec, Parameter, Site
 from aotrace.compiler.syntax.nodes import MapRef, Param
+from aotrace.compiler.types import Aggregate
 from aotrace.runtime import printf
 
 
@@ -74,6 +75,9 @@ def _limit(site: Site, index: int) -> int | dict[str, str] | None:
 def _check_print(site: Site) -> None:
     if len(site.args) > 1 and not isinstance(site.args[0], MapRef):
         site.error("print() of a value takes no top or div", "they are for maps", arg=1)
+    shown = site.types[0]
+    if len(site.args) > 1 and isinstance(shown, Aggregate) and shown.name == "stats":
+        site.warning("print() shows all of a stats() map, undivided, whatever top and div", arg=1)
 
 
 def _print(site: Site) -> EventSpec:
@@ -101,7 +105,7 @@ OUTPUT = (
             Parameter("top", INTEGER, constant=True, optional=True, loadable=True),
             Parameter("div", INTEGER, constant=True, optional=True, loadable=True),
         ),
-        _print, _check_print,
+        _print, _check_print, reads_map=True,
     ),
     EventFunction(
         "exit", "End tracing with an exit status.",

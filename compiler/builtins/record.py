@@ -162,6 +162,8 @@ class EventFunction:
     check: Callable[[Site], None] | None = None
     #: True: the program ends after it
     leaves: bool = False
+    #: True: a map that it is given is read by the loader, some time later
+    reads_map: bool = False
     #: positions of arguments that are shown as text, by the constants among the arguments
     texts: Callable[[Sequence[Constant]], Container[int]] = lambda _constants: ()
     #: as a Function's

@@ -46,6 +46,9 @@ def read_declarations(
             hints = did_you_mean(decl.kind, KINDS) or (f"one of {', '.join(KINDS)}",)
             diagnostics.error(f"`{decl.kind}` is not a kind of map", decl.span, *hints)
             continue
+        if decl.map.name not in found.maps:
+            diagnostics.warning(f"@{decl.map.name} is declared and never used", decl.span)
+            continue
         _check_use(decl, found, diagnostics)
         declared[decl.map.name] = DeclaredMap(KINDS[decl.kind][0], entries)
     return declared

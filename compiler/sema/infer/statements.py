@@ -94,11 +94,6 @@ def fits(
     constant = w.constants.get(where.value) if written and where.value else None  # type: ignore[union-attr]
     if isinstance(constant, int):
         return holds(declared, constant)
-    if written and promote(declared, value) != declared:
-        w.diagnostics.warning(
-            f"a value of type '{value}' is cut to '{declared}' here",
-            where.span, f"write ({declared}) before it if that is meant",
-        )  # fmt: skip
     return True
 
 
