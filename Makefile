@@ -109,6 +109,7 @@ tools-table: kernels live-tools rootfs ## what becomes of bpftrace's own tools, 
 
 .PHONY: bench
 bench: live-tools rootfs ## ratios against bpftrace on this machine: start, memory, events (needs root)
+	$(ENSURE) clang libbpf-dev
 	$(AS_ROOT) $(BIN)/python -B -m tests.bench
 
 .PHONY: live-tools

@@ -30,6 +30,7 @@ class ScriptMap:
         self._slot = (handle.value_size + 7) // 8 * 8  # the kernel rounds each CPU's value up
         self._cpus = cpus if record.per_cpu else 1
         self._size = self._slot * cpus if record.per_cpu else handle.value_size
+        self._zeroed = False  # zero() leaves an entry, which an array's bytes do not tell
 
     def rows(self, top: int | None = None, divisor: int | None = None) -> list[Row]:
         """The entries to print, in order: by value where values have a rank, ties by key, else by
@@ -49,13 +50,19 @@ class ScriptMap:
 
     def clear(self) -> None:
         """Remove every key."""
+        if self.record.fixed:
+            self._handle.update(_SCALAR_KEY, bytes(self._size))
+            self._zeroed = False
+            return
         for key in self._keys():
             self._handle.delete(key)
 
     def zero(self) -> None:
         """Set every value to zero, on all CPUs."""
         nothing = bytes(self._size)
-        for key in self._keys():
+        keys = self._keys()
+        self._zeroed = bool(keys)
+        for key in keys:
             self._handle.update(key, nothing)
 
     def _keys(self) -> list[bytes]:
@@ -93,11 +100,20 @@ class ScriptMap:
 
     def _raw(self) -> Iterator[tuple[bytes, bytes, int]]:
         """(keys, values, how many), whatever the kernel gives at once."""
+        if self.record.fixed:
+            yield from self._only()
+            return
         count = max(_BATCH_LEAST, min(_BATCH_MOST, _BATCH_BYTES // max(self._size, 1)))
         try:
             yield from self._handle.batches(self._size, count)
         except BpfError:
             yield from self._one_by_one()
+
+    def _only(self) -> Iterator[tuple[bytes, bytes, int]]:
+        """The entry of an array, if something was put into it."""
+        value = self._handle.lookup(_SCALAR_KEY, self._size)
+        if value and (self._zeroed or any(value)):
+            yield _SCALAR_KEY, value, 1
 
     def _one_by_one(self) -> Iterator[tuple[bytes, bytes, int]]:
         for key in self._handle.every_key():

@@ -105,11 +105,19 @@ class Map:
     """One map of the script. `name` is the ELF symbol, `label` what the script calls it (`@x`).
 
     key None: a scalar map, one entry under key 0 (u32). per_cpu: a value per possible CPU, merged
-    by the value's kind.
+    by the value's kind. fixed: a BPF array, whose entry is always there; while all its bytes are
+    zero, nothing was put into it yet.
     """
 
     def __init__(
-        self, name: str, label: str, key: Kind | None, value: Kind, max_entries: int, per_cpu: bool
+        self,
+        name: str,
+        label: str,
+        key: Kind | None,
+        value: Kind,
+        max_entries: int,
+        per_cpu: bool,
+        fixed: bool = False,
     ) -> None:
         self.name = name
         self.label = label
@@ -117,6 +125,7 @@ class Map:
         self.value = value
         self.max_entries = max_entries
         self.per_cpu = per_cpu
+        self.fixed = fixed
 
     def dump(self) -> dict[str, Any]:
         key = self.key.spec() if self.key else None
@@ -128,7 +137,7 @@ class Map:
         value = from_spec(record["value"])
         name, label = _take(record, "name", str), _take(record, "label", str)
         entries, per_cpu = _natural(record, "max_entries"), _take(record, "per_cpu", bool)
-        return cls(name, label, key, value, entries, per_cpu)
+        return cls(name, label, key, value, entries, per_cpu, record.get("fixed") is True)
 
 
 class Event:

@@ -22,6 +22,13 @@ from aotrace.runtime.values import (
 _VALUE = Parameter("n", INTEGER)
 _WORD = 8
 _MAX_BITS = 5
+_SPREAD = 0x03F79D71B4CB0A89  # 64 numbers 2^n - 1 times it differ in their upper 6 bits
+_PLACES = bytes(
+    place
+    for _, place in sorted(
+        (((1 << place + 1) - 1) * _SPREAD % (1 << 64) >> 58, place) for place in range(64)
+    )
+)
 _MAX_BUCKETS = 1000  # bpftrace's limit for lhist()
 
 
@@ -129,13 +136,15 @@ def _hist_bucket(e: Emitter, number: Reg, bits: int) -> Reg:
 
 
 def _highest_bit(e: Emitter, number: Reg) -> Reg:
-    """The place of the highest bit set, by halving."""
-    place = e.const(0)
-    for shift in (32, 16, 8, 4, 2, 1):
-        step = e.select(e.op("uge", number, 1 << shift), shift, 0)
-        number = e.op("lshr", number, step)
-        place = e.op("add", place, step)
-    return place
+    """The place of the highest bit set, without a branch: the verifier walks through each.
+
+    With all lower bits set as well, the number is one of 64, which a multiplication tells apart by
+    its upper 6 bits.
+    """
+    for shift in (1, 2, 4, 8, 16, 32):
+        number = e.op("or", number, e.op("lshr", number, shift))
+    index = e.op("lshr", e.op("mul", number, _SPREAD), 58)
+    return e.load(e.offset(e.blob(_PLACES), index), 0, 1)
 
 
 def _range(site: Site) -> tuple[int, int, int]:

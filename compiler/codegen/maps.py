@@ -129,6 +129,10 @@ def entry(e: ProgramEmitter, ref: MapRef, at: Reg, is_read: bool = False) -> Ite
     map_ = e.map(ref)
     size = e.shared.plan.maps[ref.name].value.size
     first = e.helper("map_lookup_elem", map_, at)
+    if e.shared.plan.maps[ref.name].record.fixed:
+        with e.if_(first):
+            yield first
+        return
     before = e.ir.block
     missing, ready = e.fn.new_block("missing"), e.fn.new_block("ready")
     e.ir.cbranch(e.fn.is_null(first), missing, ready)

@@ -22,6 +22,7 @@ from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef
+from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import NONE, Aggregate, Type
 from aotrace.runtime import metadata
 from aotrace.runtime.wire import place_record
@@ -76,26 +77,43 @@ def make_plan(
 ) -> Plan:  # fmt: skip
     """Lay out everything that the programs share and that the loader must know."""
     plan = Plan()
+    asked = _asked_for_keys(units, names)
     for name, types in found.maps.items():
-        plan.maps[name] = _plan_map(name, types, declared.get(name), config)
+        plan.maps[name] = _plan_map(name, types, declared.get(name), name in asked, config)
     planner = _Planner(plan, names, btf, config)
     for number, unit in enumerate(units):
         plan.programs.append(planner.program(number, unit))
     return plan
 
 
+def _asked_for_keys(units: list[Unit], names: Names) -> set[str]:
+    """The maps whose entries a program deletes or looks for."""
+    return {
+        ref.name
+        for unit in units
+        for node in walk(unit.node)
+        if isinstance(entry := names.entries.get(node), MapFunction) and entry.emit
+        for ref in walk(node)
+        if isinstance(ref, MapRef)
+    }
+
+
 def _plan_map(
-    name: str, types: MapTypes, declared: DeclaredMap | None, config: Config
+    name: str, types: MapTypes, declared: DeclaredMap | None, asked: bool, config: Config
 ) -> PlannedMap:
+    """A scalar map that each CPU sums up for itself is an array, which is faster than a hash, if
+    its bytes tell whether it has a value; all else is a hash."""
     symbol = f"at_{name}" if name else "at"
     entries = config.max_map_keys if types.keyed else 1
     entries = declared.max_entries if declared else entries
     per_cpu = isinstance(types.value, Aggregate)
     key = types.key if types.keyed else None
+    kind = types.value.kind
+    fixed = per_cpu and kind.leaves_trace and not (types.keyed or declared or asked)
     record = metadata.Map(
-        symbol, f"@{name}", key.kind if key else None, types.value.kind, entries, per_cpu
+        symbol, f"@{name}", key.kind if key else None, kind, entries, per_cpu, fixed
     )
-    usual = "PERCPU_HASH" if per_cpu else "HASH"
+    usual = "PERCPU_ARRAY" if fixed else "PERCPU_HASH" if per_cpu else "HASH"
     return PlannedMap(record, declared.map_type if declared else usual, key, types.value)
 
 

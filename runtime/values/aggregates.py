@@ -46,6 +46,7 @@ class CountKind(AggregateKind):
     """count(): one u64 a CPU."""
 
     tag = "count"
+    leaves_trace = True
     size = 8
     signed = False
 
@@ -88,12 +89,14 @@ class SumKind(SignedKind, CountKind):
     """sum(): one u64 a CPU."""
 
     tag = "sum"
+    leaves_trace = False  # of 0 it is 0
 
 
 class ExtremeKind(SignedKind):
     """min() and max(): the value, then a u64 that tells whether this CPU has seen one."""
 
     size = 16
+    leaves_trace = True
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
         return (("value", 0, "u64"), ("seen", 8, "u64"))
@@ -133,6 +136,7 @@ class AvgKind(SignedKind):
 
     tag = "avg"
     size = 16
+    leaves_trace = True
     message = "stats"
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:

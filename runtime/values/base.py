@@ -68,6 +68,8 @@ class Kind:
     opening = ""
     #: the type of the JSON message that shows a map of such values
     message = "map"
+    #: a value that something was put into has a byte that is not zero
+    leaves_trace = False
     #: text() fills whole lines, the last one ended
     multiline = False
     #: what its text depends on beside its bytes, by the name of a service of the loader

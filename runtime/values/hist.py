@@ -38,6 +38,7 @@ class HistogramKind(AggregateKind):
 
     buckets: int
     multiline = True
+    leaves_trace = True
     message = "hist"
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.bench import events, startup
 from tests.bench.compiling import measure_compiling
+from tests.bench.cost.table import print_costs
 from tests.bench.tracers import Tracer, present_tracers
 from tests.support.places import BUILD, LOADER_PARTS, PACKS, PROJECT, SYSTEM_PYTHON
 from tests.support.requirements import missing
@@ -38,14 +39,13 @@ def _compare_startup(tracers: list[Tracer]) -> None:
 
 
 def _compare_events(tracers: list[Tracer]) -> None:
-    print("\nprintf events without loss (one producer, the tracer on the second processor)")
-    _print_row("", "events/s", "ratio")
+    print("\nprintf events a second without loss (one producer, the tracer on the other processor)")
+    _print_row("", *(tracer.name for tracer in tracers), *(f"/ {t.name[-4:]}" for t in tracers[1:]))
     producer = events.build_producer()
-    ours = 0
-    for tracer in tracers:
-        rate = events.highest_rate(tracer, producer)
-        ours = ours or rate
-        _print_row(tracer.name, f"{rate:,}", f"1/{ours / rate:.1f}" if rate else "-")
+    for kind in events.KINDS:
+        ours, *others = (events.highest_rate(tracer, producer, kind) for tracer in tracers)
+        ratios = (f"{ours / rate:.1f}" if rate else "-" for rate in others)
+        _print_row(kind, *(f"{rate:,}" for rate in (ours, *others)), *ratios)
 
 
 def _show_compiling() -> None:
@@ -75,6 +75,7 @@ def main() -> int:
     _show_compiling()
     _compare_startup(tracers)
     _compare_events(tracers)
+    print_costs(tracers)
     return 0
 
 

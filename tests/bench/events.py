@@ -17,6 +17,13 @@ from tests.bench.tracers import Tracer
 from tests.support.places import BUILD
 
 SCRIPT = Path(__file__).with_name("count.bt")
+#: what is printed -> script, and further options of the tracer
+KINDS: dict[str, tuple[Path, tuple[str, ...]]] = {
+    "pid and comm": (SCRIPT, ()),
+    "three strings": (Path(__file__).with_name("strings.bt"), ()),
+    "an address": (Path(__file__).with_name("inet.bt"), ()),
+    "as JSON": (SCRIPT, ("-f", "json")),
+}
 _PRODUCER = Path(__file__).with_name("producer.c")
 _SECONDS = 1.0
 _LIMIT_SECONDS = 20.0
@@ -33,12 +40,14 @@ def build_producer() -> Path:
     return target
 
 
-def highest_rate(tracer: Tracer, producer: Path) -> int:
+def highest_rate(tracer: Tracer, producer: Path, kind: str) -> int:
     """Events a second without loss; 0 if even the lowest rate loses some.
 
     Bisects a ladder of rates; the rate given is the one that the producer really made.
     """
-    argv = tracer.prepare(SCRIPT)
+    script, options = KINDS[kind]
+    *argv, last = tracer.prepare(script)
+    argv += [*options, last]
     low, high, best = 0, len(_LADDER), 0
     while low < high:
         middle = (low + high) // 2

@@ -91,3 +91,18 @@ def test_many_keys_come_in_many_batches() -> None:
     entries = {words(k): words(-k) for k in range(30_000)}
     shown, _ = make(S64, S64, entries)
     assert shown.rows() == [(k, -k) for k in reversed(range(30_000))]
+
+
+def test_an_array_has_an_entry_once_something_was_put_into_it() -> None:
+    handle = DictMap({bytes(4): words(0, 0, 0)}, 4, 8)
+    record = metadata.Map("at", "@", None, CountKind(), 1, True, fixed=True)
+    shown = ScriptMap(record, handle, CPUS)  # type: ignore[arg-type]
+    assert shown.rows() == []
+    shown.zero()
+    assert shown.rows() == []  # there was nothing to set to zero
+    handle.update(bytes(4), words(2, 0, 1))
+    assert shown.rows() == [(None, 3)]
+    shown.zero()
+    assert shown.rows() == [(None, 0)]
+    shown.clear()
+    assert shown.rows() == []
