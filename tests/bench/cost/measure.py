@@ -39,7 +39,7 @@ class _Counted(NamedTuple):
     """One program in the kernel."""
 
     time: int
-    count: int
+    runs: int
     verified: int
 
 
@@ -68,7 +68,7 @@ def hand_argv(case: Case) -> list[str]:
     assert clang is not None  # `make bench` installs it
     name = re.sub(r"\W", "_", case.name).upper()
     target = BUILD / "bench" / f"{name.lower()}.hand.bpf.o"
-    include = f"-I/usr/include/{sys.implementation._multiarch}"  # type: ignore[attr-defined]
+    include = f"-I/usr/include/{sys.implementation._multiarch}"
     options = ["-O2", "-g", "-target", "bpf", include, f"-D{name}"]
     subprocess.run([clang, *options, "-c", _HERE / "by_hand.bpf.c", "-o", target], check=True)
     loader = BUILD / "bench" / "by_hand"
@@ -90,12 +90,12 @@ def _cost(case: Case, before: set[int], caller: Path) -> Cost | None:
         earlier = _counts(before)
         subprocess.run([caller, case.call, str(_CALLS)], check=True)
         spent = [
-            _Counted(now.time - then.time, now.count - then.count, now.verified)
+            _Counted(now.time - then.time, now.runs - then.runs, now.verified)
             for number, now in _counts(before).items()
             if (then := earlier.get(number, _Counted(0, 0, 0)))
         ]
-        fired = [one for one in spent if one.count >= _CALLS]
-        found = Cost(sum(o.time / o.count for o in fired), sum(o.verified for o in fired))
+        fired = [one for one in spent if one.runs >= _CALLS]
+        found = Cost(sum(o.time / o.runs for o in fired), sum(o.verified for o in fired))
         least = found if least is None or found < least else least
         time.sleep(0.3)  # whoever reads the events catches up
     return least
@@ -104,9 +104,9 @@ def _cost(case: Case, before: set[int], caller: Path) -> Cost | None:
 def _wait_until_counting(case: Case, before: set[int], caller: Path) -> bool:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
-        earlier = {number: one.count for number, one in _counts(before).items()}
+        earlier = {number: one.runs for number, one in _counts(before).items()}
         subprocess.run([caller, case.call, "100"], check=True)
-        if any(one.count - earlier.get(n, 0) >= 100 for n, one in _counts(before).items()):
+        if any(one.runs - earlier.get(n, 0) >= 100 for n, one in _counts(before).items()):
             time.sleep(0.3)
             return True
         time.sleep(0.1)
