@@ -65,6 +65,9 @@ class Emitter(Protocol):
     def argument(self, source: Argument) -> Reg:
         """The value of a word or field of the program's context."""
 
+    def member_text(self) -> Reg:
+        """Address of the attach point's text, where the target completes it: TEXT_SIZE bytes."""
+
     def helper(self, name: str, *args: Reg | int) -> Reg:
         """Call a BPF helper by its kernel name without `bpf_`."""
 

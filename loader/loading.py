@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from aotrace.loader.libbpf.handles import Map
     from aotrace.loader.libbpf.lib import Libbpf
+    from aotrace.loader.members import Members
     from aotrace.loader.objectfile import ObjectFile
     from aotrace.loader.probes import MissingProbes
     from aotrace.runtime.metadata import Metadata
@@ -26,6 +27,7 @@ def load_object(
     meta: Metadata,
     known: Mapping[str, int | bytes],
     missing: MissingProbes,
+    members: Members | None = None,
 ) -> Object:
     """Open, configure and load. Raises LoaderError.
 
@@ -39,8 +41,13 @@ def load_object(
         try:
             for name in missing.names:
                 bpf.programs[name].disable()
+            if members:
+                members.prepare(bpf)
+                known = {**known, **members.settings()}
             settings.write(bpf, meta.settings, known)
             bpf.load()
+            if members:
+                members.tell(bpf)
             return bpf
         except BpfError as error:
             bpf.close()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 COUNT = "$#"
 _TEXT, _PROBE, _NAMED = "str($", "probe:", "--"
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
-_WILD = "*?["
 
 
 class Given:
@@ -179,18 +178,22 @@ def _probe_text(written: str, meta: Metadata, given: Given) -> str:
 
 
 def _complete(program: Program, script: str, given: Given) -> None:
-    """Put the parameters into an attach point, and find what its mechanism needs."""
+    """Put the parameters into an attach point, and find what its mechanism needs.
+
+    Wildcards are left to loader/members.py.
+    """
     if not program.point:
         return
     from aotrace.loader import attach
     from aotrace.runtime import points
+    from aotrace.runtime.members import any_wild
 
     parts = points.fill(program.point, given.positional)
     where = f"{program.probe} ({script}:{program.line})"
     program.probe = ":".join(parts)
     try:
-        if any(char in part for part in parts for char in _WILD):
-            raise ValueError("wildcards cannot be given as parameters")
+        if any_wild(parts):
+            return
         program.target = attach.find(program.mechanism).locate(parts, program.target)
     except (ValueError, KeyError) as error:
         missing = [f"${n}" for n in points.parameters(program.point) if not given.at(n)]

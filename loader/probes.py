@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aotrace.loader.attach.mechanism import Attached, Mechanism, Scope
     from aotrace.loader.console import Console
     from aotrace.loader.libbpf.handles import Object
+    from aotrace.loader.members import Members
     from aotrace.runtime.metadata import Metadata, Program
 
 _ERROR, _WARN, _IGNORE = "error", "warn", "ignore"
@@ -40,9 +41,16 @@ class MissingProbes:
 class Probes:
     """The programs of a loaded object, by when they run."""
 
-    def __init__(self, meta: Metadata, missing: MissingProbes, scope: Scope) -> None:
+    def __init__(
+        self,
+        meta: Metadata,
+        missing: MissingProbes,
+        scope: Scope,
+        members: Members | None = None,
+    ) -> None:
         self._script = meta.script
         self._scope = scope
+        self._members = members
         self._missing = missing
         self._programs = [(program, _mechanism(program)) for program in meta.programs]
         self._links: list[Attached] = []
@@ -67,7 +75,7 @@ class Probes:
     @property
     def attached(self) -> int:
         """How many trace."""
-        return len(self._links)
+        return sum(link.places for link in self._links)
 
     @property
     def total(self) -> int:
@@ -92,6 +100,9 @@ class Probes:
     def _start(self, bpf: Object, program: Program, mechanism: Mechanism) -> None:
         where = place(program, self._script)
         try:
+            if self._members and program.name in self._members.of:
+                self._links += self._members.attach(bpf, program, mechanism, self._scope)
+                return
             link = mechanism.attach(bpf.programs[program.name], program.target, self._scope)
         except BpfError as error:
             reason, hint = mechanism.explain(program.target, error)

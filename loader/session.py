@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aotrace.loader.child import Process
     from aotrace.loader.libbpf.handles import Object
     from aotrace.loader.libbpf.lib import Libbpf
+    from aotrace.loader.members import Members
     from aotrace.loader.objectfile import ObjectFile
     from aotrace.loader.options import Options
     from aotrace.loader.output.sink import Sink
@@ -48,8 +49,9 @@ def run(options: Options) -> int:
         level = options.warning_level
         known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
         missing = MissingProbes(meta, console)
-        probes = owned.own(Probes(meta, missing, Scope(options.pid or 0)))
-        bpf = owned.own(loading.load_object(lib, file, meta, known, missing))
+        members = _find_members(meta, lib, missing)
+        probes = owned.own(Probes(meta, missing, Scope(options.pid or 0), members))
+        bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
         services = Services(Run(meta, bpf, process, owned))
         services.bind(meta)
         sink = owned.own(open_sink(options.output))
@@ -83,6 +85,17 @@ def run(options: Options) -> int:
         _finish(meta, maps, output, lost, console)
         sink.flush()
         return stage.status
+
+
+def _find_members(meta: metadata.Metadata, lib: Libbpf, missing: MissingProbes) -> Members | None:
+    """What attach points stand for here; None where the script says all of them."""
+    if not any(program.point or program.wildcard for program in meta.programs):
+        return None
+    from aotrace.loader.members import Members
+
+    members = Members(meta, lib, missing)
+    members.find()
+    return members
 
 
 def _open_process(options: Options, lib: Libbpf, owned: Owned) -> Process | None:

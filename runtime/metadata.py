@@ -51,9 +51,11 @@ class Program:
     """One BPF program: where it attaches and by which mechanism.
 
     `mechanism` names a file of loader/attach; `target` is what that mechanism needs, by its own
-    keys; `line` is the probe's line in the script. `point` is there where parameters complete the
-    attach point: its parts, each a list of texts and of parameters' numbers; `target` is then what
-    they leave open (runtime/points.py).
+    keys; `line` is the probe's line in the script. `point` is there where the target completes the
+    attach point, by parameters or by wildcards: its parts, each a list of texts and of parameters'
+    numbers; `target` is then what they leave open (runtime/points.py, runtime/members.py).
+    `wildcard` is the attach point as written of which the compiler made this program and others: it
+    need not be there.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Program:
         target: dict[str, Any],
         line: int,
         point: list[Part] | None = None,
+        wildcard: str | None = None,
     ) -> None:
         self.name = name
         self.section = section
@@ -73,9 +76,10 @@ class Program:
         self.target = target
         self.line = line
         self.point = point
+        self.wildcard = wildcard
 
     def dump(self) -> dict[str, Any]:
-        return _without_none(vars(self), "point")
+        return _without_none(vars(self), "point", "wildcard")
 
     @classmethod
     def load(cls, record: dict[str, Any]) -> Program:
@@ -83,7 +87,11 @@ class Program:
             _take(record, field, str) for field in ("name", "section", "probe", "mechanism")
         )
         target, line = _take(record, "target", dict), _natural(record, "line")
-        return cls(name, section, probe, mechanism, target, line, _point(record.get("point")))
+        wildcard = record.get("wildcard")
+        if wildcard is not None and not isinstance(wildcard, str):
+            raise ValueError(f"wildcard is {wildcard!r}")
+        point = _point(record.get("point"))
+        return cls(name, section, probe, mechanism, target, line, point, wildcard)
 
 
 def _without_none(record: dict[str, Any], *optional: str) -> dict[str, Any]:
@@ -182,8 +190,9 @@ class Event:
 class Setting:
     """A variable in .rodata that the loader fills before the object is loaded: name, offset, kind.
 
-    Names: `target_pid` (u64, 0: all), `start_boot` (u64 ns, CLOCK_BOOTTIME at start), `probe:TEXT`
-    (the attach point TEXT with its parameters in place) and the script's parameters: `$1` as a
+    Names: `target_pid` (u64, 0: all), `start_boot` (u64 ns, CLOCK_BOOTTIME at start),
+    `cookie:PROGRAM` (u64, runtime/members.py), in objects before 1.2 `probe:TEXT` (the attach point
+    TEXT with its parameters in place) and the script's parameters: `$1` as a
     number, `str($1)` as a string, `$#`, and `--name` with the default and the description that
     getopt() gives it.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     #: one part: text, and the numbers of parameters that stand in it
     Part = list[str | int]
@@ -32,6 +33,7 @@ _HUGE = 64  # a power of ten that is too large for anything
 #: prefix, base, digits
 _BASES = (("0x", 16, "0123456789abcdef"), ("0b", 2, "01"))
 _NAME_START = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+KERNEL = "vmlinux"  # the module that the kernel itself is
 _NAME = _NAME_START + "0123456789.$"
 
 
@@ -103,18 +105,28 @@ def _digits(text: str) -> int | None:
     return int(digits) * _UNITS[unit]
 
 
-def function_of(parts: Sequence[str]) -> tuple[str, int] | None:
-    """Function and byte offset of `:FUNCTION` and `:FUNCTION+OFFSET`; None for any other form."""
-    if len(parts) != 2:
+def kernel_place(parts: Sequence[str]) -> dict[str, Any] | None:
+    """`:[MODULE:]FUNCTION[+OFFSET]` or `:ADDRESS` as function and offset, with the module if one is
+    named; an address is an offset without a function. None for any other form.
+
+    Raises ValueError, which says what is wrong, for an offset or address that is none.
+    """
+    if len(parts) not in (2, 3):
         return None
-    name, plus, offset = parts[1].partition("+")
-    if name[:1] not in _NAME_START or not name or name.strip(_NAME):
+    *module, place = parts[1:]
+    name, plus, offset = place.partition("+")
+    if not plus and not module and place[:1].isdecimal():
+        return {"function": "", "offset": number(place, "an address")}
+    if not is_name(name) or not all(is_name(m) for m in module):
         return None
-    if not plus:
-        return name, 0
-    base, digits = (16, offset[2:]) if offset[:2] == "0x" else (10, offset)
-    valid = digits and not digits.strip("0123456789abcdefABCDEF"[: base if base == 10 else None])
-    return (name, int(digits, base)) if valid else None
+    bytes_in = number(offset, "an offset") if plus else 0
+    named = {"module": module[0]} if module and module[0] != KERNEL else {}
+    return {"function": name, "offset": bytes_in, **named}
+
+
+def is_name(text: str) -> bool:
+    """Whether a kernel function or module can be called that."""
+    return text[:1] in _NAME_START and text != "" and not text.strip(_NAME)
 
 
 def fill(point: Sequence[Part], values: Sequence[str]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from aotrace.compiler.builtins.record import Builtin, LoadParameter, ProbeContext
+from aotrace.compiler.builtins.record import Builtin, ProbeContext
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT64, Str, Type
+from aotrace.runtime.members import TEXT_SIZE
 
 _WORDS = 10  # arg0 to arg9
-_LONGEST = 256  # bytes of an attach point that is completed on the target
 
 
 def _cpu_type(_context: ProbeContext) -> Type:
@@ -25,19 +25,12 @@ def _name(context: ProbeContext) -> bytes:
 
 
 def _probe_type(context: ProbeContext) -> Type:
-    return Str(_LONGEST if context.probe.point else len(_name(context)))
-
-
-def _probe_parameter(context: ProbeContext) -> LoadParameter | None:
-    """An attach point that parameters complete is the loader's to say."""
-    if not context.probe.point:
-        return None
-    return LoadParameter(f"probe:{context.probe.text}", _probe_type(context).kind)
+    return Str(TEXT_SIZE if context.probe.point else len(_name(context)))
 
 
 def _probe(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
-    parameter = _probe_parameter(context)
-    name = e.setting_at(parameter.name) if parameter else e.blob(_name(context))
+    """An attach point that the target completes is the loader's to say."""
+    name = e.member_text() if context.probe.point else e.blob(_name(context))
     if target is None:
         return name
     e.copy(target, name, _probe_type(context).size)
@@ -75,7 +68,7 @@ def _retval(e: Emitter, context: ProbeContext, _target: Reg | None) -> Reg:
 
 PROBE = (
     Builtin("cpu", "The CPU that the probe fires on.", _cpu_type, _cpu),
-    Builtin("probe", "The attach point, as text.", _probe_type, _probe, parameter=_probe_parameter),
+    Builtin("probe", "The attach point, as text.", _probe_type, _probe),
     Builtin("retval", "What the traced function returns.", _retval_type, _retval),
     *(
         Builtin(

@@ -17,6 +17,8 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.btf_types import Enum, Struct
 
 SYMBOL_PREFIX = "core."
+#: The address of `member.N` stands for the number of a program's member (members.py).
+MEMBER_PREFIX = "member."
 
 #: A load whose offset is relocated is written with offset DIRECT_BASE + DIRECT_STEP * n, where n
 #: indexes its function's list of direct loads. An instruction has 16 bits for it, with a sign; so

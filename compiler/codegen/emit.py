@@ -13,7 +13,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.builtins.record import ProbeContext
-from aotrace.compiler.codegen import events, expr, maps, memory, place
+from aotrace.compiler.codegen import events, expr, maps, members, memory, place
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.codegen.function import FunctionBuilder, alignment
 from aotrace.compiler.codegen.loops import Loop
@@ -171,6 +171,9 @@ class ProgramEmitter:
         place = self.offset(self.ir.call(self.fn.module.static_offset, [self.ctx]), offset)
         # loaded as a pointer, or else LLVM joins it with loads of numbers from a map's value
         return self.word(self.ir.load(place, typ=POINTER, align=8))
+
+    def member_text(self) -> Reg:
+        return members.text(self)
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
         words = (self.const(a) if isinstance(a, int) else a for a in args)

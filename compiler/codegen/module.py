@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from aotrace.compiler.codegen.core import SYMBOL_PREFIX, Access, Fixups
+from aotrace.compiler.codegen.core import MEMBER_PREFIX, SYMBOL_PREFIX, Access, Fixups
 from aotrace.compiler.codegen.corehost import CoreTable
 from aotrace.compiler.codegen.debuginfo import DebugInfo, Node
 from aotrace.compiler.codegen.function import I8, I32, I64, PTR, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.source import Source, Span
 from aotrace.runtime.layout import align_up
+from aotrace.runtime.members import MEMBERS, TEXT_SIZE
 from aotrace.runtime.metadata import Event
 from aotrace.runtime.values.base import Kind
 from llvmlite import ir
@@ -53,6 +54,8 @@ class ModuleBuilder:
         self._settings: dict[str, str] = {}
         self._constants: dict[bytes, Any] = {}
         self._core_symbols: dict[int, Any] = {}
+        self._member_symbols: dict[int, Any] = {}
+        self._member_texts: Any = None
         self._zeros: Any = None
         self._zeros_size = 0
         self._scratch: Any = None
@@ -231,6 +234,21 @@ class ModuleBuilder:
             symbol.linkage = "extern_weak"
             self._core_symbols[number] = symbol
         return self._core_symbols[number]
+
+    def member_symbol(self, number: int) -> Any:
+        """The symbol whose address the object writer makes the marker of a program's member."""
+        if number not in self._member_symbols:
+            symbol = self._add_global(f"{MEMBER_PREFIX}{number}", I8, None)
+            symbol.linkage = "extern_weak"
+            self._member_symbols[number] = symbol
+        return self._member_symbols[number]
+
+    @property
+    def member_texts(self) -> Any:
+        """The map of members' texts; the loader makes room for all of them."""
+        if self._member_texts is None:
+            self._member_texts = self.map(MEMBERS, MapType.ARRAY, None, TEXT_SIZE, 1)
+        return self._member_texts
 
     @property
     def scratch(self) -> Any:

@@ -144,6 +144,12 @@ class Btf:
                 if name:
                     yield name
 
+    def named(self, kind: int) -> Iterator[tuple[str, int]]:
+        """(name, id) of all types of that kind, in order; none of the base's."""
+        for index in range(len(self._sections.starts)):
+            if self._kind(index) == kind:
+                yield self._name_of(index), self._first_id + index
+
     def type(self, type_id: int) -> BtfType:
         """The decoded type; KernelDataError for an id that this BTF does not have."""
         decoded = self._decoded.get(type_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
+
+from aotrace.runtime.points import KERNEL
 
 from .btf import Btf
 from .btf_kinds import BtfKind
@@ -19,7 +21,8 @@ _ITERATOR_PREFIX = "__traceiter_"
 class FunctionInfo(NamedTuple):
     """One kernel function; all type ids are of `btf`, which is a module's for its functions.
 
-    params: ('', 0) last stands for '...'. ret: type id, 0 for void.
+    params: ('', 0) last stands for '...'. ret: type id, 0 for void. module: `vmlinux` for the
+    kernel's own.
     """
 
     name: str
@@ -27,24 +30,45 @@ class FunctionInfo(NamedTuple):
     params: Parameters
     ret: int
     btf: Btf
+    module: str = KERNEL
+
+
+class Modules(Protocol):
+    """The types of modules by their names (modules.py, or a dict)."""
+
+    def items(self) -> Iterable[tuple[str, Btf]]: ...
 
 
 class Functions:
     """What kprobe, fentry and raw tracepoint probes can attach to, by name."""
 
-    def __init__(self, btf: Btf, modules: Iterable[Btf] = ()) -> None:
+    def __init__(self, btf: Btf, modules: Modules | None = None) -> None:
         self._btf = btf
         self._modules = modules
 
-    def find(self, name: str) -> FunctionInfo | None:
-        """The first function of that name, the kernel's own before those of modules."""
-        for btf in self._everywhere():
-            type_id = btf.find(BtfKind.FUNC, name)
-            function = btf.type(type_id) if type_id is not None else None
-            proto = btf.type(function.proto) if isinstance(function, Func) else None
-            if function and isinstance(proto, FuncProto):
-                return FunctionInfo(name, function.id, proto.params, proto.ret, btf)
+    def find(self, name: str, module: str | None = None) -> FunctionInfo | None:
+        """The first function of that name, the kernel's own before those of modules; or that of one
+        module."""
+        for where, btf in self._everywhere():
+            type_id = btf.find(BtfKind.FUNC, name) if module in (None, where) else None
+            found = _function(btf, type_id, where) if type_id is not None else None
+            if found:
+                return found
         return None
+
+    def matching(
+        self, module: Callable[[str], bool], name: Callable[[str], bool]
+    ) -> list[FunctionInfo]:
+        """The functions of those modules that are so named, sorted."""
+        found = [
+            _function(btf, type_id, where)
+            for where, btf in self._everywhere()
+            if module(where)
+            for known, type_id in btf.named(BtfKind.FUNC)
+            if name(known)
+        ]
+        unique = {(f.module, f.name): f for f in reversed(found) if f}
+        return [function for _, function in sorted(unique.items())]
 
     def find_raw_tracepoint(self, name: str) -> Parameters | None:
         """What a raw tracepoint of the kernel itself hands over; None if there is none so named.
@@ -69,12 +93,23 @@ class Functions:
         (found,) = self._btf.find_prefixes((BtfKind.TYPEDEF, TYPEDEF_PREFIX))
         return sorted(name[len(TYPEDEF_PREFIX) :] for _, name in found)
 
-    def _everywhere(self) -> Iterable[Btf]:
-        yield self._btf
-        yield from self._modules
+    def _everywhere(self) -> Iterator[tuple[str, Btf]]:
+        yield KERNEL, self._btf
+        yield from self._modules.items() if self._modules else ()
 
     def _raw_prototype(self, name: str) -> FuncProto | None:
         typedef = self._btf.find(BtfKind.TYPEDEF, TYPEDEF_PREFIX + name)
         pointer = self._btf.resolve(typedef) if typedef is not None else None
         proto = self._btf.resolve(pointer.target) if isinstance(pointer, Ptr) else None
         return proto if isinstance(proto, FuncProto) else None
+
+
+def _function(btf: Btf, type_id: int, module: str) -> FunctionInfo | None:
+    """A function of that BTF itself, not of its base."""
+    function = btf.type(type_id)
+    if not isinstance(function, Func) or btf.owner(type_id) is not btf:
+        return None
+    proto = btf.type(function.proto)
+    if not isinstance(proto, FuncProto):
+        return None
+    return FunctionInfo(function.name, function.id, proto.params, proto.ret, btf, module)

@@ -42,10 +42,15 @@ class ModuleBtfs:
 
     def __iter__(self) -> Iterator[Btf]:
         """Every module's types; a module that was unloaded meanwhile is left out."""
+        for _, found in self.items():
+            yield found
+
+    def items(self) -> Iterator[tuple[str, Btf]]:
+        """The same with the modules' names."""
         for name in self.names:
             try:
                 found = self.get(name)
             except KernelDataError:
                 continue
             if found:
-                yield found
+                yield name, found

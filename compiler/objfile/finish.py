@@ -14,7 +14,13 @@ from aotrace.compiler.objfile.btf import BtfAppender
 from aotrace.compiler.objfile.btfext import CoreRecord, add_core_records
 from aotrace.compiler.objfile.elf import SHF_ALLOC, SHT_STRTAB, Elf, Section
 from aotrace.compiler.objfile.errors import ObjectError
-from aotrace.compiler.objfile.instructions import Use, find_uses, is_core_symbol, patch
+from aotrace.compiler.objfile.instructions import (
+    Use,
+    find_uses,
+    is_core_symbol,
+    mark_members,
+    patch,
+)
 from aotrace.compiler.objfile.localtypes import LocalTypes
 from aotrace.runtime.metadata import SECTION
 
@@ -54,6 +60,7 @@ def _relocate(elf: Elf, fixups: Fixups) -> None:
     records: dict[int, list[CoreRecord]] = {}
     for name, (section, found) in uses.items():
         section.relocations = [r for r in section.relocations if not is_core_symbol(r.symbol)]
+        mark_members(section)
         for use in found:
             patch(section, use, _local_value(use.access, types))
             records.setdefault(btf.string(name), []).append(_record(use, btf, types))

@@ -15,12 +15,14 @@ from aotrace.compiler.codegen.core import (
     DIRECT_BASE,
     DIRECT_STEP,
     MAX_DIRECT_LOADS,
+    MEMBER_PREFIX,
     SYMBOL_PREFIX,
     Access,
     Fixups,
 )
 from aotrace.compiler.objfile.elf import STT_FUNC, Elf, Section, Symbol
 from aotrace.compiler.objfile.errors import ObjectError
+from aotrace.runtime.members import MARK
 
 _DIRECT_END = DIRECT_BASE + DIRECT_STEP * MAX_DIRECT_LOADS
 _SIZE = 8  # bytes of one instruction; LD_IMM64 has two
@@ -57,6 +59,24 @@ def patch(section: Section, use: Use, value: int) -> None:
         return
     _IMMEDIATE.pack_into(section.data, use.offset + 4, value & 0xFFFFFFFF)
     _IMMEDIATE.pack_into(section.data, use.offset + _SIZE + 4, value >> 32 & 0xFFFFFFFF)
+
+
+def mark_members(section: Section) -> None:
+    """Make each address of `member.N` the marker of member N (runtime/members.py)."""
+    for item in section.relocations:
+        if not _is_member_symbol(item.symbol):
+            continue
+        opcode, _, _, immediate = _CODE.unpack_from(section.data, item.offset)
+        if opcode != _LD_IMM64 or immediate:
+            raise ObjectError("a member's number was folded into another value by LLVM")
+        number = int(item.symbol.name[len(MEMBER_PREFIX) :])
+        _IMMEDIATE.pack_into(section.data, item.offset + 4, number)
+        _IMMEDIATE.pack_into(section.data, item.offset + _SIZE + 4, MARK)
+    section.relocations = [r for r in section.relocations if not _is_member_symbol(r.symbol)]
+
+
+def _is_member_symbol(symbol: Symbol) -> bool:
+    return symbol.section is None and symbol.name.startswith(MEMBER_PREFIX)
 
 
 def is_core_symbol(symbol: Symbol) -> bool:

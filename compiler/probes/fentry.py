@@ -10,8 +10,12 @@ from aotrace.compiler.kernel.functions import FunctionInfo
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.types import NONE, UINT64, Pointer, Struct, Type
+from aotrace.runtime.members import Pattern
+from aotrace.runtime.points import KERNEL
 
 _WORD = 8  # bytes; the context of a trampoline is an array of u64, the result after the arguments
+
+_OWN_NAMES = frozenset(("args", "retval", *(f"arg{i}" for i in range(10))))
 
 
 def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
@@ -20,11 +24,13 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     if len(parts) not in (2, 3) or not all(parts):
         request.misformed(kind)
         return None
-    function = request.sources.functions.find(parts[-1])
+    module = parts[1] if len(parts) > 2 else None
+    function = request.sources.functions.find(parts[-1], module)
     if function is None:
         known = request.sources.functions.suggestions(parts[-1])
+        where = f"module `{module}`" if module and module != KERNEL else "kernel"
         request.error(
-            f"the kernel this is built for has no function `{parts[-1]}` in its BTF",
+            f"the {where} this is built for has no function `{parts[-1]}` in its BTF",
             *did_you_mean(parts[-1], known),
         )
         return None
@@ -45,9 +51,33 @@ def _resolved(
         at = len(function.params) * _WORD
         result = ContextWord(_trusted(type_of(btf, function.ret)), at)
     return ResolvedProbe(
-        kind, f"{kind.name}:{':'.join(request.point.parts[1:])}", f"{kind.name}/{function.name}",
+        kind, f"{kind.name}:{function.module}:{function.name}", f"{kind.name}/{function.name}",
         "trace", {"function": function.name}, arguments=arguments, words=words, result=result,
     )  # fmt: skip
+
+
+def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
+    """The loader gives each function a copy of the program; it tells nothing of arguments."""
+    kind = FEXIT if returns else FENTRY
+    if not request.has_no_fields():
+        return None
+    if len(request.point.parts) not in (2, 3) or not all(request.point.parts):
+        request.misformed(kind)
+        return None
+    text = ":".join((kind.name, *request.point.parts[1:]))
+    return ResolvedProbe(kind, text, kind.name, "trace", {"return": returns})
+
+
+def _expand(returns: bool, request: ProbeRequest) -> list[ResolvedProbe] | None:
+    """The functions of the kernel to build for: each has arguments and a result of its own."""
+    kind = FEXIT if returns else FENTRY
+    parts = request.point.parts
+    if len(parts) not in (2, 3) or not all(parts):
+        request.misformed(kind)
+        return None
+    modules, names = Pattern(parts[1] if len(parts) > 2 else "*"), Pattern(parts[-1])
+    found = request.sources.functions.matching(modules.matches, names.matches)
+    return [_resolved(kind, request, function, returns) for function in found]
 
 
 def _trusted(kind: Type) -> Type:
@@ -59,10 +89,12 @@ def _trusted(kind: Type) -> Type:
 
 FENTRY = ProbeKind(
     "fentry", ("f", "kfunc"), "fentry:[MODULE:]FUNCTION", "Entry of a kernel function, typed.",
-    partial(_resolve, False), pid_filtered=True,
+    partial(_resolve, False), pid_filtered=True, wildcards=True, complete=partial(_complete, False),
+    expand=partial(_expand, False), own_names=_OWN_NAMES,
 )  # fmt: skip
 FEXIT = ProbeKind(
     "fexit", ("fr", "kretfunc"), "fexit:[MODULE:]FUNCTION",
     "Return of a kernel function, with its arguments and result.",
-    partial(_resolve, True), pid_filtered=True,
+    partial(_resolve, True), pid_filtered=True, wildcards=True, complete=partial(_complete, True),
+    expand=partial(_expand, True), own_names=_OWN_NAMES,
 )  # fmt: skip

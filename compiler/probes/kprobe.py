@@ -3,41 +3,55 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.types import UINT64
-from aotrace.runtime.points import function_of
+from aotrace.runtime.points import kernel_place
 
 
 def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     kind = KRETPROBE if returns else KPROBE
-    parts = request.point.parts
-    found = function_of(parts)
-    if not found:
+    try:
+        place = kernel_place(request.point.parts)
+    except ValueError as error:
+        request.error(str(error), f"use {kind.form}")
+        return None
+    if not place:
         request.misformed(kind)
         return None
-    function, offset = found
-    if returns and offset:
+    if returns and place["offset"]:
         request.error("a kretprobe has no offset", "a return is not at one place in a function")
         return None
-    _check_known(request, function)
-    arch = request.arch
-    words = () if returns else tuple(ContextWord(UINT64, o) for o in arch.arguments)
-    target = {"function": function, "offset": offset, "return": returns}
-    section = f"{kind.name}/{function}" + (f"+{offset}" if offset else "")
-    result = ContextWord(UINT64, arch.result) if returns else None
-    text = f"{kind.name}:{parts[1]}"
-    return ResolvedProbe(kind, text, section, "kprobe", target, words=words, result=result)
+    if place["function"] and not place.get("module"):
+        _check_known(request, place["function"])
+    return _resolved(returns, request, _section(kind, place), {**place, "return": returns})
 
 
-def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe:
+def _section(kind: ProbeKind, place: dict[str, Any]) -> str:
+    """libbpf reads FUNCTION+OFFSET of it; our loader goes by the target."""
+    if not place["function"]:
+        return kind.name
+    return f"{kind.name}/{place['function']}" + (f"+{place['offset']}" if place["offset"] else "")
+
+
+def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
+    kind = KRETPROBE if returns else KPROBE
+    if not request.point.params and len(request.point.parts) not in (2, 3):
+        request.misformed(kind)
+        return None
+    return _resolved(returns, request, kind.name, {"return": returns})
+
+
+def _resolved(
+    returns: bool, request: ProbeRequest, section: str, target: dict[str, Any]
+) -> ResolvedProbe:
     kind, arch = (KRETPROBE if returns else KPROBE), request.arch
     text = ":".join((kind.name, *request.point.parts[1:]))
     words = () if returns else tuple(ContextWord(UINT64, o) for o in arch.arguments)
     result = ContextWord(UINT64, arch.result) if returns else None
-    target = {"return": returns}
-    return ResolvedProbe(kind, text, kind.name, "kprobe", target, words=words, result=result)
+    return ResolvedProbe(kind, text, section, "kprobe", target, words=words, result=result)
 
 
 def _check_known(request: ProbeRequest, function: str) -> None:
@@ -53,10 +67,10 @@ def _check_known(request: ProbeRequest, function: str) -> None:
 
 
 KPROBE = ProbeKind(
-    "kprobe", ("k",), "kprobe:FUNCTION[+OFFSET]", "Entry of a kernel function.",
-    partial(_resolve, False), pid_filtered=True, complete=partial(_complete, False),
+    "kprobe", ("k",), "kprobe:[MODULE:]FUNCTION[+OFFSET]", "Entry of a kernel function.",
+    partial(_resolve, False), pid_filtered=True, wildcards=True, complete=partial(_complete, False),
 )  # fmt: skip
 KRETPROBE = ProbeKind(
-    "kretprobe", ("kr",), "kretprobe:FUNCTION", "Return of a kernel function.",
-    partial(_resolve, True), pid_filtered=True, complete=partial(_complete, True),
+    "kretprobe", ("kr",), "kretprobe:[MODULE:]FUNCTION", "Return of a kernel function.",
+    partial(_resolve, True), pid_filtered=True, wildcards=True, complete=partial(_complete, True),
 )  # fmt: skip

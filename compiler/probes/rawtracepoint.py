@@ -6,8 +6,12 @@ from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.types import NONE, UINT64, Type
+from aotrace.runtime.members import Pattern
+from aotrace.runtime.points import KERNEL
 
 _WORD = 8  # bytes; struct bpf_raw_tracepoint_args is an array of u64
+
+_OWN_NAMES = frozenset(("args", *(f"arg{i}" for i in range(10))))
 
 
 def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
@@ -39,8 +43,23 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
 def _complete(request: ProbeRequest) -> ResolvedProbe | None:
     if not request.has_no_fields():
         return None
+    if not request.point.params and len(request.point.parts) not in (2, 3):
+        request.misformed(RAWTRACEPOINT)
+        return None
     text = ":".join(("rawtracepoint", *request.point.parts[1:]))
     return ResolvedProbe(RAWTRACEPOINT, text, "raw_tp", "raw_tracepoint", {})
+
+
+def _expand(request: ProbeRequest) -> list[ResolvedProbe] | None:
+    """The events of the kernel to build for: each has arguments of its own."""
+    parts = request.point.parts
+    if len(parts) not in (2, 3) or not all(parts):
+        request.misformed(RAWTRACEPOINT)
+        return None
+    if not Pattern(parts[1] if len(parts) > 2 else "*").matches(KERNEL):
+        return []
+    names = Pattern(parts[-1]).among(request.sources.functions.raw_tracepoint_names())
+    return request.each(_resolve, (("rawtracepoint", KERNEL, name) for name in names))
 
 
 def _argument_type(kind: Type) -> Type:
@@ -49,5 +68,6 @@ def _argument_type(kind: Type) -> Type:
 
 RAWTRACEPOINT = ProbeKind(
     "rawtracepoint", ("rt",), "rawtracepoint:EVENT", "A tracepoint with its raw arguments.",
-    _resolve, pid_filtered=True, complete=_complete,
+    _resolve, pid_filtered=True, wildcards=True, complete=_complete, expand=_expand,
+    own_names=_OWN_NAMES,
 )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
 from typing import Any
 
 from aotrace.compiler.arch import Arch
@@ -51,7 +51,8 @@ class ResolvedProbe:
 
     section: the ELF section as libbpf reads it. mechanism and target: for the loader
     (runtime/metadata.py, Program). arguments: `args.NAME`; words: `arg0` …; result: `retval`.
-    point: where parameters complete the attach point, its parts (runtime/points.py).
+    point: where the target completes the attach point, its parts (runtime/points.py). wildcard:
+    the attach point of which the compiler made this one and others.
     """
 
     kind: ProbeKind
@@ -63,13 +64,15 @@ class ResolvedProbe:
     words: tuple[ContextWord, ...] = ()
     result: Argument | None = None
     point: tuple[tuple[str | int, ...], ...] = ()
+    wildcard: str = ""
 
 
 @dataclass(frozen=True)
 class ProbeRequest:
     """What a probe type gets to resolve an attach point; errors go to the diagnostics.
 
-    fields: the names that the probe's body uses after `args.`, each with a place.
+    fields: the names that the probe's body uses after `args.`, each with a place. names: all the
+    names that it uses.
     """
 
     point: AttachPoint
@@ -77,12 +80,13 @@ class ProbeRequest:
     arch: Arch
     diagnostics: Diagnostics
     fields: Mapping[str, Span] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
 
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)
 
     def template(self) -> tuple[tuple[str | int, ...], ...]:
-        """The parts of an attach point that parameters complete: texts and their numbers."""
+        """The parts of an attach point that the target completes: texts, numbers of parameters."""
         parts: list[list[str | int]] = [[] for _ in self.point.parts]
         ends = [0] * len(parts)
         for part, at, number in self.point.params:
@@ -92,6 +96,20 @@ class ProbeRequest:
         for part, text in enumerate(self.point.parts):
             parts[part] += [text[ends[part] :]] if text[ends[part] :] else []
         return tuple(map(tuple, parts))
+
+    def each(
+        self,
+        resolve: Callable[[ProbeRequest], ResolvedProbe | None],
+        members: Iterable[tuple[str, ...]],
+    ) -> list[ResolvedProbe] | None:
+        """The attach points that a wildcard stands for, by their parts; None after an error."""
+        found = []
+        for parts in members:
+            member = resolve(replace(self, point=replace(self.point, parts=parts)))
+            if member is None:
+                return None
+            found.append(member)
+        return found
 
     def has_no_fields(self) -> bool:
         """Report each `args.NAME` where the event that has it is not known yet."""
@@ -109,8 +127,11 @@ class ProbeRequest:
 class ProbeKind:
     """A probe type. form: its shape for messages; resolve: None after it reported an error.
 
-    complete: what a probe is whose attach point has parameters in it, which the loader completes;
-    it sets what is known of it all the same. None: such a probe must be known at build.
+    wildcards: whether `*` may stand in its attach points.
+    complete: what a probe is whose attach point the target completes, since it has parameters or
+    wildcards in it; it sets what is known of it all the same. None: it must be known at build.
+    expand: the probes of the kernel to build for that a wildcard stands for, for a body that uses
+    one of `own_names`: names whose meaning is another at each.
     """
 
     name: str
@@ -120,4 +141,7 @@ class ProbeKind:
     resolve: Callable[[ProbeRequest], ResolvedProbe | None]
     #: -p PID and -c keep only events of that process
     pid_filtered: bool = False
+    wildcards: bool = False
     complete: Callable[[ProbeRequest], ResolvedProbe | None] | None = None
+    expand: Callable[[ProbeRequest], list[ResolvedProbe] | None] | None = None
+    own_names: frozenset[str] = frozenset()

@@ -17,6 +17,7 @@ from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import ContextField, ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.types import INT64, NONE, Int, Pointer, Space, Type
 from aotrace.runtime.contexts import PREFIX
+from aotrace.runtime.members import Pattern
 
 _PLAIN, _LOCATED = "plain", "data_loc"
 
@@ -101,11 +102,31 @@ def _plain_type(btf: Btf, field: TracepointField) -> Type:
 def _complete(request: ProbeRequest) -> ResolvedProbe | None:
     if not request.has_no_fields():
         return None
+    if not request.point.params and len(request.point.parts) not in (2, 3):
+        request.misformed(TRACEPOINT)
+        return None
     text = ":".join(("tracepoint", *request.point.parts[1:]))
     return ResolvedProbe(TRACEPOINT, text, "tracepoint", "tracepoint", {})
 
 
+def _expand(request: ProbeRequest) -> list[ResolvedProbe] | None:
+    """The events of the kernel to build for: each has fields of its own."""
+    parts = request.point.parts
+    if len(parts) not in (2, 3) or not all(parts):
+        request.misformed(TRACEPOINT)
+        return None
+    known = request.sources.tracepoints
+    category, event = Pattern(parts[1] if len(parts) > 2 else "*"), Pattern(parts[-1])
+    found = (
+        ("tracepoint", name, match)
+        for name in category.among(known.categories())
+        for match in event.among(known.events(name))
+    )
+    return request.each(_resolve, found)
+
+
 TRACEPOINT = ProbeKind(
     "tracepoint", ("t",), "tracepoint:CATEGORY:EVENT", "A static event of the kernel.",
-    _resolve, pid_filtered=True, complete=_complete,
+    _resolve, pid_filtered=True, wildcards=True, complete=_complete, expand=_expand,
+    own_names=frozenset(("args",)),
 )  # fmt: skip

@@ -54,6 +54,9 @@ class PlannedEvent:
 
 @dataclass(frozen=True)
 class PlannedProgram:
+    """One program. number: that of its first member, where the target says which it has."""
+
+    number: int
     unit: Unit
     record: metadata.Program
     events: NodeTable[PlannedEvent]
@@ -131,13 +134,14 @@ class _Planner:
         record = metadata.Program(
             name, probe.section, probe.text, probe.mechanism, probe.target,
             unit.point.span.script_line, [list(part) for part in probe.point] or None,
+            probe.wildcard or None,
         )  # fmt: skip
         events: NodeTable[PlannedEvent] = NodeTable()
         for node in unit.live():
             spec = self.spec(node, unit) if isinstance(node, Call) else None
             if spec:
                 events[node] = self.event(spec, unit, node.span.script_line)
-        return PlannedProgram(unit, record, events)
+        return PlannedProgram(number, unit, record, events)
 
     def spec(self, node: Call, unit: Unit) -> EventSpec | None:
         entry = self.names.entries.get(node)

@@ -33,6 +33,7 @@ from aotrace.compiler.syntax.nodes import (
 )
 from aotrace.compiler.syntax.walk import children, walk
 from aotrace.compiler.types import Type
+from aotrace.runtime.members import any_wild
 
 _ALIAS = 2  # the longest abbreviation of a probe type, like almost anything
 
@@ -90,47 +91,57 @@ def resolve_probes(
     """Resolve every attach point; what cannot be resolved is reported."""
     units = []
     for probe in program.probes:
-        fields = dict(_argument_names(probe))
+        fields, names = dict(_argument_names(probe)), _names(probe)
         for point in probe.points:
-            request = ProbeRequest(point, sources, arch, diagnostics, fields)
-            resolved = _resolve(request)
-            if resolved:
-                units.append(Unit(probe, point, resolved))
+            request = ProbeRequest(point, sources, arch, diagnostics, fields, names)
+            units += [Unit(probe, point, resolved) for resolved in _resolve(request)]
     if not program.probes:
         diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
     return units
 
 
-def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
+def _resolve(request: ProbeRequest) -> list[ResolvedProbe]:
+    """The probes that an attach point is; none after an error."""
     provider = request.point.parts[0]
     kind = BY_NAME.get(provider)
     if kind is None and any(part == 0 for part, _, _ in request.point.params):
         request.error("the probe type must be known at build time", "name it in the script")
-        return None
+        return []
     if kind is None:
         known = [name for name in BY_NAME if len(name) > _ALIAS]
         if provider in later.PROBES:
             request.error(f"{provider} probes are not supported yet")
         else:
             request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
-        return None
-    if any(char in part for part in request.point.parts for char in "*?["):
-        request.error(
-            f"wildcards in {kind.name} probes are not supported yet",
-            "name each attach point, separated by commas",
-        )
-        return None
+        return []
     try:
-        return _complete(kind, request) if request.point.params else kind.resolve(request)
+        if any_wild(request.point.parts):
+            return _expand(kind, request)
+        found = _complete(kind, request) if request.point.params else kind.resolve(request)
     except KernelDataError as error:
         request.error(str(error), *((error.hint,) if error.hint else ()))
-        return None
+        return []
+    return [found] if found else []
+
+
+def _expand(kind: ProbeKind, request: ProbeRequest) -> list[ResolvedProbe]:
+    """A wildcard: one probe that the target expands, or many where each has names of its own."""
+    if not kind.wildcards:
+        request.error(f"wildcards are not allowed for {kind.name} probe type")
+        return []
+    if kind.expand is None or not kind.own_names & request.names or request.point.params:
+        found = _complete(kind, request)
+        return [found] if found else []
+    members = kind.expand(request)
+    if members == []:
+        request.error(f"no {kind.name} of the kernel this is built for matches")
+    return [replace(member, wildcard=request.point.text) for member in members or ()]
 
 
 def _complete(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe | None:
     """A probe whose attach point is complete only on the target."""
-    shown = f"${request.point.params[0][2]}"
     if kind.complete is None:
+        shown = f"${request.point.params[0][2]}"
         request.error(
             f"a {kind.name} probe must be known at build time: `{shown}` is a parameter, set when "
             "the object is loaded",
@@ -139,6 +150,11 @@ def _complete(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe | None:
         return None
     found = kind.complete(request)
     return replace(found, point=request.template()) if found else None
+
+
+def _names(probe: Probe) -> frozenset[str]:
+    """The names of builtins that a probe uses."""
+    return frozenset(node.name for node in walk(probe) if isinstance(node, Ident))
 
 
 def _argument_names(probe: Probe) -> Iterator[tuple[str, Span]]:

@@ -1,19 +1,26 @@
 """kprobe: entry of a kernel function, an offset in it, or its return.
 
-Target: function, offset (bytes), return (true for kretprobe).
+Target: function, offset (bytes), return (true for kretprobe); module, where the script names one.
+An empty function: offset is the address.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 
-from aotrace.loader.attach.mechanism import Mechanism
+from aotrace.loader.attach.mechanism import Mechanism, Spreading
+from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
-    from aotrace.loader.libbpf.lib import BpfError
+    from aotrace.loader.libbpf.lib import Libbpf
+    from aotrace.loader.libbpf.syscall import FdLink, Loading
+    from aotrace.loader.members import Member
 
 #: One of these is there when the kernel has kprobes (libbpf's attach_kprobe looks at them too).
 _SIGNS = (
@@ -21,31 +28,44 @@ _SIGNS = (
     "/sys/kernel/tracing/kprobe_events",
     "/sys/kernel/debug/tracing/kprobe_events",
 )
-_SYMBOLS = "/proc/kallsyms"
 
 
 def attach(program: Program, target: Target, scope: Scope) -> Link:
-    return program.attach_kprobe(target["function"], int(target["offset"]), bool(target["return"]))
+    return program.attach_kprobe(symbol(target), int(target["offset"]), bool(target["return"]))
+
+
+def symbol(target: Target) -> str | None:
+    """The function as the kernel looks it up; None: there is but an address."""
+    module = target.get("module")
+    return f"{module}:{target['function']}" if module else target["function"] or None
 
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:
     """Tell a kernel without kprobes from an unknown function and from one that cannot be probed."""
+    from aotrace.loader import kernel_functions
+
     function = target["function"]
     if not any(os.path.exists(sign) for sign in _SIGNS):
         hint = "it needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS; a tracepoint may serve instead"
         return "this kernel was built without kprobes", hint
-    if not _is_function(function):
+    if not function:
+        return f"address {target['offset']:#x}: {error}", "it must be that of an instruction"
+    module = target.get("module")
+    there = [
+        m[0] if m else "[vmlinux]" for _, name, m in kernel_functions.symbols() if name == function
+    ]
+    if not there:
         return f"this kernel has no function {function}", "it may be inlined or renamed here"
+    if module and f"[{module}]" not in there:
+        return f"module {module} has no function {function} here", f"it is in {', '.join(there)}"
+    if error.errno == errno.EILSEQ:
+        where = f"{function}+{target['offset']}"
+        return f"{where} is not the start of an instruction", "try another offset"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"this kernel has several functions {function}", "name its module: MODULE:FUNCTION"
+    if target["offset"]:
+        return f"function {function}+{target['offset']}: {error}", "it may lie outside the function"
     return f"function {function}: {error}", "some functions of the kernel cannot be probed"
-
-
-def _is_function(name: str) -> bool:
-    wanted = f" {name}".encode()
-    try:
-        with open(_SYMBOLS, "rb") as file:
-            return any(line.split(b"\t")[0].rstrip().endswith(wanted) for line in file)
-    except OSError:
-        return True
 
 
 def last_first(target: Target) -> bool:
@@ -57,13 +77,91 @@ def locate(parts: list[str], target: Target) -> Target:
     """Raises ValueError for an offset where there is none, KeyError for another form."""
     from aotrace.runtime import points
 
-    found = points.function_of(parts)
+    found = points.kernel_place(parts)
     if found is None:
         raise KeyError(parts[0])
-    function, offset = found
-    if offset and target["return"]:
+    if found["offset"] and target["return"]:
         raise ValueError("a kretprobe has no offset")
-    return {**target, "function": function, "offset": offset}
+    return {**target, **found}
 
 
-MECHANISM = Mechanism(attach, explain, last_first=last_first, locate=locate)
+# --- wildcards -------------------------------------------------------------------------------
+
+
+def expand(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+    """The functions that match; with their modules where the attach point has a module."""
+    from aotrace.loader import kernel_functions
+    from aotrace.runtime.members import Pattern
+    from aotrace.runtime.points import KERNEL
+
+    if len(parts) not in (2, 3):
+        raise KeyError(parts[0])
+    names, modules = Pattern(parts[-1]), Pattern(parts[1] if len(parts) > 2 else "*")
+    found = sorted({
+        (module if len(parts) > 2 else "", name)
+        for module, name in kernel_functions.traceable()
+        if modules.matches(module) and names.matches(name)
+    })  # fmt: skip
+    return [
+        (
+            ":".join(filter(None, (parts[0], module, name))),
+            {**target, "function": name, "offset": 0}
+            | ({"module": module} if module not in ("", KERNEL) else {}),
+        )
+        for module, name in found
+    ]
+
+
+def attach_at(lib: Libbpf, program: int, target: Target, cookie: int | None) -> FdLink:
+    from aotrace.loader.libbpf import syscall
+
+    place, returns = (symbol(target), int(target["offset"])), bool(target["return"])
+    return syscall.attach_by_pmu(lib, program, "kprobe", *place, returns, cookie=cookie)
+
+
+def loading(lib: Libbpf, target: Target) -> Loading:
+    from aotrace.loader.libbpf import syscall
+
+    return syscall.Loading(syscall.KPROBE)
+
+
+def prepare(lib: Libbpf, program: Program, members: Sequence[Member]) -> None:
+    """By kprobe.multi where the kernel has it, which takes functions without their modules."""
+    from aotrace.loader.libbpf import syscall
+
+    plain = all(not m.target["offset"] and not m.target.get("module") for m in members)
+    if plain and len(members) > 1 and syscall.has_kprobe_multi(lib):
+        program.load_for(syscall.TRACE_KPROBE_MULTI)
+
+
+def attach_all(lib: Libbpf, program: Program, members: Sequence[Member]) -> list[FdLink] | None:
+    from aotrace.loader.libbpf import syscall
+
+    if program.attach_type != syscall.TRACE_KPROBE_MULTI:
+        return None
+    return list(_multi(lib, program.fd, members))
+
+
+def _multi(lib: Libbpf, program: int, members: Sequence[Member]) -> Iterator[FdLink]:
+    """One function that cannot be attached to spoils the whole: then both halves are tried."""
+    from aotrace.loader.libbpf import syscall
+
+    names, cookies = [m.target["function"] for m in members], [m.number for m in members]
+    returns = bool(members[0].target["return"])
+    try:
+        link = syscall.attach_kprobe_multi(lib, program, names, cookies, returns)
+    except BpfError:
+        if len(members) == 1:
+            return
+        middle = len(members) // 2
+        yield from _multi(lib, program, members[:middle])
+        yield from _multi(lib, program, members[middle:])
+        return
+    link.places = len(members)
+    yield link
+
+
+MECHANISM = Mechanism(
+    attach, explain, last_first=last_first, locate=locate, expand=expand,
+    spreading=Spreading(2, attach_at, loading, prepare, attach_all),
+)  # fmt: skip

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, Protocol
 
     from aotrace.loader.libbpf.handles import Program
-    from aotrace.loader.libbpf.lib import BpfError
+    from aotrace.loader.libbpf.lib import BpfError, Libbpf
+    from aotrace.loader.libbpf.syscall import FdLink, Loading
+    from aotrace.loader.members import Member
 
     Target = dict[str, Any]
     Locate = Callable[[list[str], Target], Target]
+    Expand = Callable[[list[str], Target], list[tuple[str, Target]]]
 
     class Attached(Protocol):
-        """A program that traces: one link, or several that are one to the script."""
+        """A program that traces: one link, or several that are one to the script.
+
+        places: how many attach points that is.
+        """
+
+        places: int
 
         def close(self) -> None: ...
 
@@ -35,6 +43,38 @@ def nowhere(parts: list[str], target: Target) -> Target:
     raise KeyError(parts[0])
 
 
+def no_wildcards(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+    """The attach points of this mechanism take no wildcards."""
+    raise ValueError("it takes no wildcards")
+
+
+class Spreading:
+    """How programs of one kind come to many places, where the mechanism can do that.
+
+    `program_type` (enum bpf_prog_type) is asked whether it gives attach cookies here; 0: each
+    member needs a program of its own. `attach_at` attaches a program's file descriptor to one
+    target, with a cookie unless that is None. `loading` says how a copy of a program is loaded for
+    a target. `prepare` is called before the load with all members. `attach_all` attaches all of
+    them at once; None: one by one.
+    """
+
+    def __init__(
+        self,
+        program_type: int,
+        attach_at: Callable[[Libbpf, int, Target, int | None], FdLink],
+        loading: Callable[[Libbpf, Target], Loading],
+        prepare: Callable[[Libbpf, Program, Sequence[Member]], None] = lambda *_: None,
+        attach_all: Callable[[Libbpf, Program, Sequence[Member]], list[FdLink] | None] = (
+            lambda *_: None
+        ),
+    ) -> None:
+        self.program_type = program_type
+        self.attach_at = attach_at
+        self.loading = loading
+        self.prepare = prepare
+        self.attach_all = attach_all
+
+
 class Mechanism:
     """How programs of one kind come to run.
 
@@ -44,7 +84,9 @@ class Mechanism:
     that cannot be told. The kernel runs programs that share a place in the order they were attached
     or the other way round: `last_first` says which. `locate` makes the target of an attach point
     that parameters completed, from its parts and from what the target says already; it raises
-    ValueError, or KeyError where the parts have no form of this mechanism's.
+    ValueError, or KeyError where the parts have no form of this mechanism's. `expand` gives text
+    and target of each place that an attach point with wildcards stands for, and raises the same;
+    `spreading` is how a program comes to all of them.
     """
 
     def __init__(
@@ -55,6 +97,8 @@ class Mechanism:
         last_first: Callable[[Target], bool] = lambda target: False,
         missing: Callable[[Target], str] = lambda target: "",
         locate: Locate = nowhere,
+        expand: Expand = no_wildcards,
+        spreading: Spreading | None = None,
     ) -> None:
         self.attach = attach
         self.explain = explain
@@ -62,3 +106,5 @@ class Mechanism:
         self.last_first = last_first
         self.missing = missing
         self.locate = locate
+        self.expand = expand
+        self.spreading = spreading

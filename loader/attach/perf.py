@@ -24,6 +24,8 @@ _GONE = (errno.ENODEV, errno.ESRCH)  # the CPU went offline, the thread ended
 class Links:
     """Several links that are one probe to the script."""
 
+    places = 1
+
     def __init__(self, links: list[Link]) -> None:
         self._links = links
 

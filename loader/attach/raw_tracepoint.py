@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 
-from aotrace.loader.attach.mechanism import Mechanism
+from aotrace.loader.attach.mechanism import Mechanism, Spreading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
-    from aotrace.loader.libbpf.lib import BpfError
+    from aotrace.loader.libbpf.lib import BpfError, Libbpf
+    from aotrace.loader.libbpf.syscall import FdLink, Loading
 
 
 def attach(program: Program, target: Target, scope: Scope) -> Link:
@@ -30,4 +31,32 @@ def locate(parts: list[str], target: Target) -> Target:
     return {**target, "name": parts[-1]}
 
 
-MECHANISM = Mechanism(attach, explain, locate=locate)
+def expand(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+    from aotrace.loader import kernel_functions
+    from aotrace.runtime.members import Pattern
+
+    if len(parts) not in (2, 3):
+        raise KeyError(parts[0])
+    names, modules = Pattern(parts[-1]), Pattern(parts[1] if len(parts) > 2 else "*")
+    return [
+        (f"{parts[0]}:{module}:{name}", {**target, "name": name})
+        for module, name in sorted(set(kernel_functions.raw_tracepoints()))
+        if modules.matches(module) and names.matches(name)
+    ]
+
+
+def attach_at(lib: Libbpf, program: int, target: Target, cookie: int | None) -> FdLink:
+    from aotrace.loader.libbpf import syscall
+
+    return syscall.attach_raw_tracepoint(lib, program, target["name"], cookie)
+
+
+def loading(lib: Libbpf, target: Target) -> Loading:
+    from aotrace.loader.libbpf import syscall
+
+    return syscall.Loading(syscall.RAW_TRACEPOINT)
+
+
+MECHANISM = Mechanism(
+    attach, explain, locate=locate, expand=expand, spreading=Spreading(17, attach_at, loading)
+)

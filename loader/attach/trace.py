@@ -1,14 +1,22 @@
-"""trace: fentry and fexit. The section names the function, which libbpf looks up when it loads."""
+"""trace: fentry and fexit, each program for one function by its BTF.
+
+Target: function and module; return (true for fexit). Where the script names the function, so does
+the section, and libbpf looks it up when it loads.
+"""
 
 from __future__ import annotations
 
-from aotrace.loader.attach.mechanism import Mechanism
+from aotrace.loader.attach.mechanism import Mechanism, Spreading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
-    from aotrace.loader.libbpf.lib import BpfError
+    from aotrace.loader.libbpf.lib import BpfError, Libbpf
+    from aotrace.loader.libbpf.syscall import FdLink, Loading
+    from aotrace.loader.members import Member
 
 
 def attach(program: Program, target: Target, scope: Scope) -> Link:
@@ -20,4 +28,61 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
     return f"the kernel refused to attach: {error}", hint
 
 
-MECHANISM = Mechanism(attach, explain, last_first=lambda target: True)
+def missing(target: Target) -> str:
+    """Of a member of a wildcard: what this kernel's list does not have, or its BTF."""
+    from aotrace.loader import kernel_functions
+
+    module, function = target.get("module", "vmlinux"), target["function"]
+    if (module, function) in kernel_functions.traced(module):
+        return ""
+    return f"this kernel has no function {function} that can be traced"
+
+
+def locate(parts: list[str], target: Target) -> Target:
+    """Raises KeyError for another form."""
+    if len(parts) not in (2, 3) or not all(parts):
+        raise KeyError(parts[0])
+    module = {"module": parts[1]} if len(parts) > 2 else {}
+    return {**target, **module, "function": parts[-1]}
+
+
+def expand(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+    from aotrace.loader import kernel_functions
+    from aotrace.runtime.members import Pattern
+
+    if len(parts) not in (2, 3):
+        raise KeyError(parts[0])
+    names, modules = Pattern(parts[-1]), Pattern(parts[1] if len(parts) > 2 else "*")
+    return [
+        (f"{parts[0]}:{module}:{name}", {**target, "module": module, "function": name})
+        for where in sorted({module for module, _ in kernel_functions.traceable()})
+        if modules.matches(where)
+        for module, name in sorted(kernel_functions.traced(where))
+        if names.matches(name)
+    ]
+
+
+def prepare(lib: Libbpf, program: Program, members: Sequence[Member]) -> None:
+    program.load_at(members[0].target["function"])
+
+
+def attach_at(lib: Libbpf, program: int, target: Target, cookie: int | None) -> FdLink:
+    from aotrace.loader.libbpf import syscall
+
+    return syscall.attach_raw_tracepoint(lib, program, None, cookie)
+
+
+def loading(lib: Libbpf, target: Target) -> Loading:
+    """Raises BpfError for a function that the kernel's BTF does not have."""
+    from aotrace.loader.libbpf import syscall
+    from aotrace.loader.libbpf.types import kernel_types
+
+    kind = syscall.TRACE_FEXIT if target["return"] else syscall.TRACE_FENTRY
+    type_id, btf = kernel_types(lib).function(target["function"], target.get("module", ""))
+    return syscall.Loading(syscall.TRACING, kind, attach_id=type_id, attach_fd=btf)
+
+
+MECHANISM = Mechanism(
+    attach, explain, last_first=lambda target: True, missing=missing, locate=locate, expand=expand,
+    spreading=Spreading(0, attach_at, loading, prepare),
+)  # fmt: skip

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Link:
     """An attached program; detached by `close`."""
 
+    places = 1  # how many places it attaches to
+
     def __init__(self, lib: Libbpf, address: int) -> None:
         self._lib = lib
         self._address = address
@@ -34,6 +36,29 @@ class Program:
     def __init__(self, lib: Libbpf, address: int) -> None:
         self._lib = lib
         self._address = address
+        self.attach_type: int | None = None
+
+    @property
+    def fd(self) -> int:
+        """Of the loaded program. Raises BpfError before that."""
+        fd: int = self._lib.bpf_program__fd(self._address)
+        return fd
+
+    @property
+    def code(self) -> bytes:
+        """Its instructions as they were loaded, functions that it calls included."""
+        lib = self._lib
+        size = lib.bpf_program__insn_cnt(self._address) * _INSN
+        return ctypes.string_at(lib.bpf_program__insns(self._address), size)
+
+    def load_for(self, attach_type: int) -> None:
+        """Before the load: what the program will be attached to (enum bpf_attach_type)."""
+        self._lib.bpf_program__set_expected_attach_type(self._address, attach_type)
+        self.attach_type = attach_type
+
+    def load_at(self, function: str) -> None:
+        """Before the load: the kernel function that a tracing program is for."""
+        self._lib.bpf_program__set_attach_target(self._address, 0, function.encode())
 
     def disable(self) -> None:
         """Leave the program out when the object is loaded."""
@@ -57,11 +82,12 @@ class Program:
         lib = self._lib
         return Link(lib, lib.bpf_program__attach_raw_tracepoint(self._address, name.encode()))
 
-    def attach_kprobe(self, function: str, offset: int, at_return: bool) -> Link:
+    def attach_kprobe(self, function: str | None, offset: int, at_return: bool) -> Link:
+        """At a function's entry or return, or bytes into it; None: at the address `offset`."""
         options = abi.KprobeOptions(offset=offset, retprobe=at_return)
         lib = self._lib
         address = lib.bpf_program__attach_kprobe_opts(
-            self._address, function.encode(), ctypes.byref(options)
+            self._address, function.encode() if function else None, ctypes.byref(options)
         )
         return Link(lib, address)
 
@@ -99,6 +125,14 @@ class Map:
     def max_entries(self) -> int:
         entries: int = self._lib.bpf_map__max_entries(self._address)
         return entries
+
+    def resize(self, entries: int) -> None:
+        """Before the load: how many entries there may be."""
+        self._lib.bpf_map__set_max_entries(self._address, entries)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set a key, whether it exists or not."""
+        self._lib.bpf_map_update_elem(self.fd, key, value, _BPF_ANY)
 
     def memory(self) -> memoryview:
         """The contents of a data section's map (.rodata, .bss): what is written there is loaded."""
@@ -179,8 +213,9 @@ class Map:
             start = position
 
 
+_INSN = 8
 _ENOENT, _ENOSPC, _ECANCELED = 2, 28, 125
-_BPF_EXIST = 2
+_BPF_ANY, _BPF_EXIST = 0, 2
 
 
 class Object:

@@ -174,8 +174,7 @@ def test_details_of_events_are_completed() -> None:
     ("words", "reason", "hint"),
     [
         ([], "`kprobe:` is no such probe", "not given: $1"),
-        (["a:b"], "`kprobe:a:b` is no such probe", ""),
-        (["vfs_*"], "wildcards cannot be given as parameters", ""),
+        (["a:b:c"], "`kprobe:a:b:c` is no such probe", ""),
         (["f", "x"], "`x` is not a period of interval", ""),
         (["f"], "`` is not a period of interval", "not given: $2"),
     ],
@@ -197,8 +196,15 @@ def test_a_kretprobe_has_no_offset() -> None:
 
 
 def test_a_mechanism_without_parameters() -> None:
-    program = Program("p0", "fentry/f", "fentry:$1", "trace", {}, 3, [["fentry"], [1]])
-    assert "`fentry:f` is no such probe" in refusal(script(programs=(program,)), "f")[0]
+    program = Program("p0", "raw_tp", "begin:$1", "begin", {}, 3, [["begin"], [1]])
+    assert "`begin:f` is no such probe" in refusal(script(programs=(program,)), "f")[0]
+
+
+def test_wildcards_are_left_to_be_expanded() -> None:
+    meta = script(programs=(Program(*KPROBE, {"return": True}, 3, [["kprobe"], [1]]),))
+    applied(meta, "vfs_*")
+    assert meta.programs[0].probe == "kprobe:vfs_*"
+    assert meta.programs[0].target == {"return": True}
 
 
 def test_description() -> None:

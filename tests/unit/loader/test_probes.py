@@ -17,6 +17,8 @@ from aotrace.runtime.metadata import Metadata, Program
 
 
 class FakeLink:
+    places = 1
+
     def __init__(self, kernel: FakeKernel, name: str) -> None:
         self.kernel = kernel
         self.name = name

@@ -54,26 +54,30 @@ def test_what_is_no_period(parts: list[str], message: str) -> None:
 @pytest.mark.parametrize(
     ("parts", "found"),
     [
-        (["kprobe", "vfs_read"], ("vfs_read", 0)),
-        (["kprobe", "f.constprop.0"], ("f.constprop.0", 0)),
-        (["kprobe", "f+0x10"], ("f", 16)),
-        (["kprobe", "f+010"], ("f", 10)),
-        (["kprobe", "f+"], None),
-        (["kprobe", "f+x"], None),
-        (["kprobe", "f+-1"], None),
-        (["kprobe", "f+1_0"], None),
-        (["kprobe", "f+ff"], None),
-        (["kprobe", "f+0xFf"], ("f", 255)),
-        (["kprobe", "f+0x"], None),
+        (["kprobe", "vfs_read"], {"function": "vfs_read", "offset": 0}),
+        (["kprobe", "f.constprop.0"], {"function": "f.constprop.0", "offset": 0}),
+        (["kprobe", "f+0x10"], {"function": "f", "offset": 16}),
+        (["kprobe", "f+010"], {"function": "f", "offset": 8}),
+        (["kprobe", "f+0xFf"], {"function": "f", "offset": 255}),
+        (["kprobe", "m", "f"], {"function": "f", "offset": 0, "module": "m"}),
+        (["kprobe", "vmlinux", "f+1"], {"function": "f", "offset": 1}),
+        (["kprobe", "0xffffffff81000000"], {"function": "", "offset": 0xFFFFFFFF81000000}),
         (["kprobe", ""], None),
-        (["kprobe", "1f"], None),
+        (["kprobe", "", "f"], None),
+        (["kprobe", "m", "0x10"], None),
         (["kprobe", "a b"], None),
         (["kprobe"], None),
-        (["kprobe", "m", "f"], None),
+        (["kprobe", "m", "f", "x"], None),
     ],
 )
-def test_functions(parts: list[str], found: tuple[str, int] | None) -> None:
-    assert points.function_of(parts) == found
+def test_kernel_places(parts: list[str], found: dict[str, object] | None) -> None:
+    assert points.kernel_place(parts) == found
+
+
+@pytest.mark.parametrize("offset", ["", "x", "-1", "ff", "0x"])
+def test_what_is_no_offset(offset: str) -> None:
+    with pytest.raises(ValueError, match=f"`{offset}` is not an offset"):
+        points.kernel_place(["kprobe", f"f+{offset}"])
 
 
 def test_parameters_are_put_in() -> None:

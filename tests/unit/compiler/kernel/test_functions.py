@@ -43,7 +43,7 @@ def test_no_such_function(name: str) -> None:
 
 
 def test_functions_of_modules_come_with_their_btf() -> None:
-    functions = Functions(BTF, [MODULE])
+    functions = Functions(BTF, {"fakemod": MODULE})
     poke = functions.find("fakemod_poke")
     assert signature(poke) == "int (struct fakemod_state * state, u32 how)"
     assert poke is not None

@@ -1,0 +1,57 @@
+"""The types of the running kernel and its modules, as libbpf reads them."""
+
+from __future__ import annotations
+
+import os
+
+from aotrace.loader.libbpf import syscall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.loader.libbpf.lib import Libbpf
+
+_FUNC = 12  # BTF_KIND_FUNC
+_KERNEL = ("", "vmlinux")
+
+
+class KernelTypes:
+    """Opened when first asked, some ten milliseconds; it lasts as long as the process."""
+
+    def __init__(self, lib: Libbpf) -> None:
+        self._lib = lib
+        self._kernel: int = lib.btf__load_vmlinux_btf()
+        self._modules: dict[str, tuple[int, int]] = {}
+
+    def function(self, name: str, module: str) -> tuple[int, int]:
+        """The type id of a function, and the descriptor of the module's BTF (0: the kernel's own).
+
+        Raises BpfError where there is none.
+        """
+        types, fd = (self._kernel, 0) if module in _KERNEL else self._module(module)
+        return self._lib.btf__find_by_name_kind(types, name.encode(), _FUNC), fd
+
+    def _module(self, name: str) -> tuple[int, int]:
+        if name not in self._modules:
+            types = self._lib.btf__load_module_btf(name.encode(), self._kernel)
+            self._modules[name] = types, _descriptor(self._lib, name)
+        return self._modules[name]
+
+
+def _descriptor(lib: Libbpf, module: str) -> int:
+    """The kernel's BTF objects one by one, until one has the module's name. Raises BpfError."""
+    last = 0
+    while True:
+        last, fd = syscall.next_btf(lib, last)
+        if syscall.btf_name(lib, fd) == module:
+            return fd
+        os.close(fd)
+
+
+_opened: list[KernelTypes] = []
+
+
+def kernel_types(lib: Libbpf) -> KernelTypes:
+    """The one for this process."""
+    if not _opened:
+        _opened.append(KernelTypes(lib))
+    return _opened[0]

@@ -1,0 +1,182 @@
+"""Programs whose attach points the target completes: what they stand for here, and their numbers.
+
+A program with parameters or wildcards in its attach point has *members*, the places that it is
+attached to. The first member's number is the program's own among all programs; the others are
+numbered from there on (runtime/members.py).
+"""
+
+from __future__ import annotations
+
+import os
+
+from aotrace.loader import attach
+from aotrace.loader.copies import Copier
+from aotrace.loader.errors import LoaderError
+from aotrace.loader.libbpf import syscall
+from aotrace.loader.libbpf.lib import BpfError
+from aotrace.loader.probes import place
+from aotrace.runtime import members as wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.loader.attach.mechanism import Attached, Mechanism, Scope, Spreading, Target
+    from aotrace.loader.libbpf.handles import Object
+    from aotrace.loader.libbpf.handles import Program as Handle
+    from aotrace.loader.libbpf.lib import Libbpf
+    from aotrace.loader.probes import MissingProbes
+    from aotrace.runtime.metadata import Metadata, Program
+
+
+class Member:
+    """One place that a program is attached to."""
+
+    __slots__ = ("number", "target", "text")
+
+    def __init__(self, number: int, text: str, target: Target) -> None:
+        self.number = number
+        self.text = text
+        self.target = target
+
+
+class Members:
+    """The members of an object's programs on this machine. Raises LoaderError."""
+
+    def __init__(self, meta: Metadata, lib: Libbpf, missing: MissingProbes) -> None:
+        self._lib = lib
+        self._meta = meta
+        self._missing = missing
+        self._cookies: dict[int, bool] = {}
+        self.of: dict[str, list[Member]] = {}
+        self._next = len(meta.programs)
+
+    def find(self) -> None:
+        """Expand every attach point; a program that has no member here is missing."""
+        for number, program in enumerate(self._meta.programs):
+            mechanism = attach.find(program.mechanism)
+            if program.point:
+                self._expand(number, program, mechanism)
+            elif program.wildcard and mechanism.missing(program.target):
+                self._missing.names.add(program.name)
+        for text in sorted({p.wildcard for p in self._meta.programs if p.wildcard}):
+            self._check_wildcard(text)
+
+    def _expand(self, number: int, program: Program, mechanism: Mechanism) -> None:
+        parts = program.probe.split(":")
+        if wire.any_wild(parts):
+            found = mechanism.expand(parts, program.target)
+            if not found:
+                reason = f"cannot attach {place(program, self._meta.script)}: nothing here matches"
+                self._missing.skip(program, LoaderError(reason))
+                return
+        else:
+            found = [(program.probe, program.target)]
+        numbers = self._numbers(number, len(found))
+        self.of[program.name] = [Member(n, *item) for n, item in zip(numbers, found)]
+
+    def _numbers(self, first: int, count: int) -> list[int]:
+        rest = range(self._next, self._next + count - 1)
+        self._next = rest.stop
+        return [first, *rest]
+
+    def _check_wildcard(self, text: str) -> None:
+        """Of the programs that the compiler made of a wildcard, one must be there."""
+        made = [p for p in self._meta.programs if p.wildcard == text]
+        if all(p.name in self._missing.names for p in made):
+            where = f"{text} ({self._meta.script}:{made[0].line})"
+            reason = LoaderError(f"cannot attach {where}: nothing here matches")
+            self._missing.skip(made[0], reason)
+
+    # --- loading
+
+    def settings(self) -> dict[str, int]:
+        """The value of each setting that says where a program finds its number."""
+        known = {setting.name for setting in self._meta.settings}
+        return {
+            name: int(len(self.of.get(program.name, ())) > 1 and self._by_cookie(program))
+            for program in self._meta.programs
+            if (name := wire.cookie_setting(program.name)) in known
+        }
+
+    def _by_cookie(self, program: Program) -> bool:
+        spreading = attach.find(program.mechanism).spreading
+        kind = spreading.program_type if spreading else 0
+        if kind not in self._cookies:
+            self._cookies[kind] = bool(kind) and syscall.gives_cookies(self._lib, kind)
+        return self._cookies[kind]
+
+    def prepare(self, bpf: Object) -> None:
+        """Before the load."""
+        texts = bpf.map(wire.MEMBERS)
+        if texts:
+            texts.resize(self._next)
+        for program in self._meta.programs:
+            spreading = attach.find(program.mechanism).spreading
+            if program.name in self.of and spreading:
+                handle = bpf.programs[program.name]
+                spreading.prepare(self._lib, handle, self.of[program.name])
+
+    def tell(self, bpf: Object) -> None:
+        """After the load: fill in the texts."""
+        texts = bpf.map(wire.MEMBERS)
+        if not texts:
+            return
+        for members in self.of.values():
+            for member in members:
+                text = member.text.encode()[: wire.TEXT_SIZE - 1]
+                texts.put(member.number.to_bytes(4, "little"), text.ljust(wire.TEXT_SIZE, b"\0"))
+
+    # --- attaching
+
+    def attach(
+        self, bpf: Object, program: Program, mechanism: Mechanism, scope: Scope
+    ) -> list[Attached]:
+        """Attach to every member that takes it. Raises the first BpfError if none does."""
+        handle, members = bpf.programs[program.name], self.of[program.name]
+        spreading = mechanism.spreading
+        if spreading is None or (len(members) == 1 and spreading.program_type):
+            program.target = members[0].target
+            link = mechanism.attach(handle, program.target, scope)
+            return [link] if link else []
+        links: list[Attached] = []
+        links += spreading.attach_all(self._lib, handle, members) or ()
+        if not links:
+            links += self._one_by_one(handle, program, spreading, members)
+        return links
+
+    def _one_by_one(
+        self, handle: Handle, program: Program, spreading: Spreading, members: list[Member]
+    ) -> list[Attached]:
+        asks = wire.cookie_setting(program.name) in {s.name for s in self._meta.settings}
+        cookies = asks and self._by_cookie(program)
+        each = (asks and not cookies) or not spreading.program_type
+        copier = Copier(self._lib, handle) if each else None
+        links: list[Attached] = []
+        failed: BpfError | None = None
+        try:
+            for member in members[::-1]:
+                try:
+                    links.append(self._attach(handle, spreading, member, cookies, copier))
+                except BpfError as error:
+                    failed = failed or error
+        finally:
+            if copier:
+                copier.close()
+        if failed and not links:
+            program.target = members[-1].target
+            raise failed
+        return links
+
+    def _attach(
+        self, handle: Handle, spreading: Spreading, member: Member, cookies: bool,
+        copier: Copier | None,
+    ) -> Attached:  # fmt: skip
+        """One member: by the program itself, or by a copy that has its number."""
+        lib, target = self._lib, member.target
+        first = member.number < len(self._meta.programs)
+        if copier is None or first:
+            return spreading.attach_at(lib, handle.fd, target, member.number if cookies else None)
+        program = copier.load(member.number, spreading.loading(lib, target))
+        try:
+            return spreading.attach_at(lib, program, target, None)
+        finally:
+            os.close(program)  # the link keeps it
