@@ -27,6 +27,10 @@ class Config:
         return int(self.of("max_strlen"))
 
     @property
+    def stack_mode(self) -> str:
+        return str(self.of("stack_mode"))
+
+    @property
     def max_map_keys(self) -> int:
         return int(self.of("max_map_keys"))
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from aotrace.compiler.probes.record import Argument
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
-from aotrace.compiler.types import Struct, Type
+from aotrace.compiler.types import Stack, Struct, Type
 
 Reg = Any
 
@@ -80,6 +80,9 @@ class Emitter(Protocol):
 
     def member_at(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
         """As member, the address of it."""
+
+    def stack(self, kind: Stack) -> Reg:
+        """The key of the call stack at this place (runtime/values/stacks.py)."""
 
     # expressions of the script
     def type_of(self, expr: Expr) -> Type: ...

@@ -216,6 +216,49 @@ class Timestamp(Type):
 
 
 @dataclass(frozen=True)
+class KernelSymbol(Type):
+    """An address that is shown as the kernel's symbol for it."""
+
+    scalar = True
+
+    @property
+    def kind(self) -> Kind:
+        return values.KsymKind()
+
+    def __str__(self) -> str:
+        return "ksym_t"
+
+
+@dataclass(frozen=True)
+class UserSymbol(Type):
+    """An address, and the process whose symbol for it is shown."""
+
+    @property
+    def kind(self) -> Kind:
+        return values.UsymKind()
+
+    def __str__(self) -> str:
+        return "usym_t"
+
+
+@dataclass(frozen=True)
+class Stack(Type):
+    """The key of a call stack (runtime/values/stacks.py)."""
+
+    user: bool
+    mode: str
+    limit: int
+    scalar = True
+
+    @property
+    def kind(self) -> Kind:
+        return (values.UstackKind if self.user else values.KstackKind)(self.mode, self.limit)
+
+    def __str__(self) -> str:
+        return self.kind.type_name()
+
+
+@dataclass(frozen=True)
 class Array(Type):
     element: Type
     count: int

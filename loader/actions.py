@@ -131,6 +131,12 @@ def _failure(event: Event, stage: Stage) -> Step:
     return lambda values: stage.output.failure(Failure(details, *values))
 
 
+def _new_stack(event: Event, stage: Stage) -> Step:
+    """Take down where a process's addresses lie, as long as it lives."""
+    kind = event.args[0][1]
+    return lambda values: kind.service.note(kind, values[0])
+
+
 def _map_of(event: Event, stage: Stage) -> ScriptMap:
     found: ScriptMap = stage.maps[event.details["map"]]
     return found
@@ -146,6 +152,7 @@ ACTIONS = (
     Action("exit", _stepwise(_exit)),
     Action("time", _stepwise(_time)),
     Action("failure", _stepwise(_failure)),
+    Action("new_stack", _stepwise(_new_stack)),
 )
 _BY_NAME = {action.name: action for action in ACTIONS}
 

@@ -36,8 +36,30 @@ class Service:
         self.open = open
 
 
+def _kernel_symbols(services: Services) -> Any:
+    from aotrace.loader.symbols.kernel import KernelSymbols
+
+    return KernelSymbols()
+
+
+def _user_symbols(services: Services) -> Any:
+    from aotrace.loader.symbols.user import open_user_symbols
+
+    return open_user_symbols(services)
+
+
+def _stacks(services: Services) -> Any:
+    from aotrace.loader.symbols.stacks import open_stacks
+
+    return open_stacks(services)
+
+
 #: Every service that a kind may name.
-SERVICES: tuple[Service, ...] = ()
+SERVICES: tuple[Service, ...] = (
+    Service("kernel_symbols", _kernel_symbols),
+    Service("user_symbols", _user_symbols),
+    Service("stacks", _stacks),
+)
 
 
 class Services:
@@ -53,6 +75,13 @@ class Services:
         if name not in self._open:
             self._open[name] = self._known[name].open(self)
         return self._open[name]
+
+    def prepare(self) -> None:
+        """Do early what takes long: no moment of a process that is about to start is missed."""
+        for service in self._open.values():
+            prepare = getattr(service, "prepare", None)
+            if prepare:
+                prepare()
 
     def bind(self, meta: Metadata) -> None:
         """Give every kind of the metadata what it needs."""

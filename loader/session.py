@@ -73,6 +73,7 @@ def run(options: Options) -> int:
         signals = Signals()
         pump = Pump(ring, make_handlers(meta.events, stage), sink, lost)
         if process:
+            services.prepare()
             process.start()
         if not options.quiet:
             output.attached(probes.total)

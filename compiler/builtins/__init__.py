@@ -12,6 +12,7 @@ from aotrace.compiler.builtins.params import PARAMS
 from aotrace.compiler.builtins.probe import PROBE
 from aotrace.compiler.builtins.process import PROCESS
 from aotrace.compiler.builtins.record import Entry
+from aotrace.compiler.builtins.stacks import STACKS
 from aotrace.compiler.builtins.system import SYSTEM
 from aotrace.compiler.builtins.tasks import TASKS
 from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
@@ -20,6 +21,7 @@ from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 ENTRIES: tuple[Entry, ...] = (
     *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE,
     *TEXT_FUNCTIONS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
+    *STACKS,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

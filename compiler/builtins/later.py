@@ -8,12 +8,12 @@ from __future__ import annotations
 FUNCTIONS = frozenset((
     "assert", "assert_str", "buf", "cat", "cgroup_path", "cgroupid", "config",
     "container_of", "cpid", "default_str_length", "dw_ustack", "errorf", "fail", "find",
-    "func", "join", "kaddr", "kfunc_allowed", "kfunc_exist", "kptr", "kstack", "ksym",
+    "func", "join", "kaddr", "kfunc_allowed", "kfunc_exist", "kptr", "ksym",
     "len", "memcmp", "override", "path", "percpu_kaddr", "probetype", "reg", "signal",
     "signal_name", "signal_thread", "skboutput", "socket_cookie", "static_assert",
     "str_concat", "strcap", "strcontains", "strerror", "strlen", "strncmp", "strstr",
     "syscall_name", "system", "tseries", "uaddr", "unwatch", "uptr", "usermode", "username",
-    "ustack", "usym", "warnf", "write_user",
+    "warnf", "write_user",
 ))  # fmt: skip
 PROBES = frozenset((
     "U", "bench", "it", "iter", "self", "test", "u", "uprobe", "ur", "uretprobe", "usdt",

@@ -149,6 +149,8 @@ class Function:
     unsafe: bool = False
     #: the configuration variable that must allow it
     unstable: str = ""
+    #: an event that its code may send beside giving a value
+    sends: Callable[[Site], EventSpec | None] | None = None
 
 
 @dataclass(frozen=True)

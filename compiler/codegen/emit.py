@@ -13,7 +13,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.builtins.record import ProbeContext
-from aotrace.compiler.codegen import events, expr, maps, members, memory, place
+from aotrace.compiler.codegen import events, expr, maps, members, memory, place, stacks
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.codegen.function import FunctionBuilder, alignment
 from aotrace.compiler.codegen.loops import Loop
@@ -24,7 +24,7 @@ from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
-from aotrace.compiler.types import NONE, Struct, Type
+from aotrace.compiler.types import NONE, Stack, Struct, Type
 from aotrace.runtime.values import IntKind
 
 I8, I16, I32, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
@@ -199,6 +199,9 @@ class ProgramEmitter:
 
     def member_at(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
         return place.address(self, place.along(self, pointer, struct, path))
+
+    def stack(self, kind: Stack) -> Reg:
+        return stacks.key(self, kind)
 
     def core(self, kind: RelocKind, root: int, steps: tuple[str | int, ...]) -> Reg:
         """The relocated value that a CO-RE access stands for."""

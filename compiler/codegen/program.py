@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from aotrace.compiler.codegen.failures import Failures
+from aotrace.compiler.codegen.function import FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.codegen.module import ModuleBuilder
 from aotrace.compiler.config import Config
@@ -38,6 +39,9 @@ class Shared:
     lost: Any
     failures: Failures
     numbers: Iterator[int] = field(default_factory=count)  # for names of turns' functions
+    #: functions that code of a program is made of, by name; tables that they keep
+    subprograms: dict[str, FunctionBuilder] = field(default_factory=dict)
+    tables: dict[str, Any] = field(default_factory=dict)
 
 
 def generate(

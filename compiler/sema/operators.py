@@ -13,21 +13,24 @@ from aotrace.compiler.types import (
     Bool,
     Inet,
     Int,
+    KernelSymbol,
     Mac,
     Pointer,
     Record,
+    Stack,
     Str,
     Struct,
     Timestamp,
     Tuple,
     Type,
+    UserSymbol,
     promote,
 )
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 EQUALITY = frozenset({"==", "!="})
 LOGICAL = frozenset({"&&", "||"})
-_BYTEWISE = (Str, Inet, Mac, Array, Tuple, Record)
+_BYTEWISE = (Str, Inet, Mac, Array, Tuple, Record, KernelSymbol, UserSymbol, Stack)
 
 
 def unreadable(kind: Aggregate, node: Node, diagnostics: Diagnostics) -> None:
@@ -116,6 +119,8 @@ def _comparable(left: Type, right: Type) -> bool:
         return True
     if isinstance(left, Array) and isinstance(right, Array):
         return left.size == right.size
+    if isinstance(left, Stack):
+        return left == right
     if isinstance(left, (Tuple, Record)):
         return promote(left, right) is not None
     return type(left) is type(right) and isinstance(left, _BYTEWISE)

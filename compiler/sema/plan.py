@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from aotrace.compiler.builtins.record import (
     EventFunction,
     EventSpec,
+    Function,
     LoadParameter,
     MapFunction,
     ProbeContext,
@@ -145,9 +146,11 @@ class _Planner:
 
     def spec(self, node: Call, unit: Unit) -> EventSpec | None:
         entry = self.names.entries.get(node)
-        if isinstance(entry, EventFunction):
+        make = getattr(entry, "event", None) or getattr(entry, "sends", None)
+        if isinstance(entry, (EventFunction, Function)) and make:
             context = ProbeContext(unit.probe, self.btf, self.config)
-            return entry.event(site_of(node, unit, context, Diagnostics()))
+            spec: EventSpec | None = make(site_of(node, unit, context, Diagnostics()))
+            return spec
         if isinstance(entry, MapFunction) and entry.event:
             target = node.args[0]
             ref = target.map if isinstance(target, MapAccess) else target

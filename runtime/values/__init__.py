@@ -15,7 +15,9 @@ from aotrace.runtime.values.composite import ArrayKind, RecordKind, TupleKind
 from aotrace.runtime.values.hist import HistKind, LhistKind
 from aotrace.runtime.values.ints import BoolKind, EnumKind, IntKind, PointerKind
 from aotrace.runtime.values.net import InetKind, MacKind
+from aotrace.runtime.values.stacks import KstackKind, UstackKind
 from aotrace.runtime.values.strings import StrKind
+from aotrace.runtime.values.symbols import KsymKind, UsymKind
 from aotrace.runtime.values.time import TimestampKind
 
 TYPE_CHECKING = False
@@ -24,15 +26,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS", "ArrayKind", "AvgKind", "BoolKind", "CountKind", "EnumKind", "HistKind", "InetKind",
-    "IntKind", "Kind", "LhistKind", "MacKind", "MaxKind", "MinKind", "PointerKind", "RecordKind",
-    "StatsKind", "StrKind", "SumKind", "TimestampKind", "TupleKind", "from_spec",
+    "IntKind", "Kind", "KstackKind", "KsymKind", "LhistKind", "MacKind", "MaxKind",
+    "MinKind", "PointerKind", "RecordKind", "StatsKind", "StrKind", "SumKind", "TimestampKind",
+    "TupleKind", "UstackKind", "UsymKind",
+    "from_spec",
 ]  # fmt: skip
 
 #: Every kind that a spec may name.
 KINDS: tuple[type[Kind], ...] = (
     IntKind, BoolKind, PointerKind, EnumKind, StrKind, InetKind, MacKind, ArrayKind, TupleKind,
     RecordKind, TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind, HistKind,
-    LhistKind,
+    LhistKind, KsymKind, UsymKind, KstackKind, UstackKind,
 )  # fmt: skip
 _BY_TAG = {kind.tag: kind for kind in KINDS}
 

@@ -1,0 +1,131 @@
+"""Call stacks: taken by a helper, kept once in a table of the object, known by a key.
+
+The table is a map from key to frames (runtime/values/stacks.py has both layouts). What costs is to
+walk the stack; then the frames are hashed where they lie, and only a stack that the table does not
+hold yet is copied into it. Of a new stack of a process the loader is told at once, since it can
+find out what its addresses mean only while the process lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from aotrace.compiler.codegen.helpers import MapType
+from aotrace.compiler.emitter import Reg
+from aotrace.compiler.types import Stack
+from aotrace.runtime.values import IntKind
+from aotrace.runtime.values.stacks import BUILD_ID, COUNT_BITS, HEADER_SIZE, NEW_STACK, StackKind
+from aotrace.runtime.wire import place_record
+from llvmlite import ir
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
+
+_I64, _POINTER = ir.IntType(64), ir.PointerType()
+_USER, _BUILD_ID = 1 << 8, 1 << 11  # BPF_F_USER_STACK, BPF_F_USER_BUILD_ID
+_NOEXIST = 1  # BPF_NOEXIST
+_WORD = 8
+#: Of the hash: the odd number of xxHash64 that mixes best, and where its chain begins.
+_FACTOR, _SEED = 0x9E3779B185EBCA87, 0x27D4EB2F165667C5
+
+
+def key(e: ProgramEmitter, kind: Stack) -> Reg:
+    """The key of the stack at this place; 0 of one that has no frames or cannot be had."""
+    storage = kind.kind
+    assert isinstance(storage, StackKind)
+    if not kind.limit:
+        return e.const(0)
+    name = f"{'u' if kind.user else 'k'}{storage.table}_{e.fn.name}"
+    made = e.shared.subprograms
+    if name not in made:
+        made[name] = fn = e.shared.module.subprogram(
+            name, [("ctx", _POINTER)], _I64, e.planned.unit.point.span
+        )
+        inner = type(e)(fn, e.shared, e.planned)
+        _write(inner, kind, storage, _table(e, storage))
+    return e.fn.call(made[name], e.ctx)
+
+
+def _table(e: ProgramEmitter, storage: StackKind) -> Any:
+    """The map of all stacks of this size.
+
+    When it is full, the stack that was not met for longest makes room. It has more entries than a
+    map of the script has keys, so that what such a map names stays.
+    """
+    tables = e.shared.tables
+    if storage.table not in tables:
+        entries = max(2 * e.shared.config.max_map_keys, _LEAST_ENTRIES)
+        tables[storage.table] = e.shared.module.map(
+            storage.table, MapType.LRU_HASH, IntKind(8, False), storage.entry_size, entries
+        )
+    return tables[storage.table]
+
+
+_LEAST_ENTRIES = 1024
+
+
+def _write(e: ProgramEmitter, kind: Stack, storage: StackKind, table: Any) -> None:
+    """The body of the function that gives the key."""
+    frames_size = storage.entry_size - HEADER_SIZE
+    entry = e.fn.region(storage.entry_size, lasting=True)
+    frames = e.offset(entry, HEADER_SIZE)
+    flags = (_USER if kind.user else 0) | (_BUILD_ID if kind.mode == BUILD_ID else 0)
+    got = e.hidden(e.helper("get_stack", e.ctx, frames, frames_size, flags))
+    with e.if_(e.op("slt", got, storage.frame_size)):
+        e.fn.return_(0)
+    size = e.bounded(got, frames_size)
+    count = e.op("udiv", size, storage.frame_size)
+    pid = e.op("lshr", e.helper("get_current_pid_tgid"), 32) if kind.user else e.const(0)
+    e.store(entry, 0, 4, pid)
+    e.store(entry, 4, 4, count)
+    mixed = _hash(e, frames, e.op("lshr", size, 3), e.op("xor", pid, _SEED))
+    found = e.op("or", e.op("shl", e.op("lshr", mixed, COUNT_BITS), COUNT_BITS), count)
+    slot = e.fn.stack_slot(_WORD)
+    e.store(slot, 0, _WORD, found)
+    with e.if_(e.op("eq", e.helper("map_lookup_elem", table, slot), 0)):
+        e.helper("map_update_elem", table, slot, entry, _NOEXIST)
+        if kind.user:
+            _announce(e, storage, found)
+    e.fn.return_(found)
+
+
+def _hash(e: ProgramEmitter, words: Reg, count: Reg, seed: Reg) -> Reg:
+    """A hash of `count` words. The verifier sees from the bound of `count` that the loop ends."""
+    state, index = e.fn.stack_slot(_WORD), e.fn.stack_slot(_WORD)
+    e.store(state, 0, _WORD, seed)
+    e.store(index, 0, _WORD, e.const(0))
+    head, body, end = (e.fn.new_block(name) for name in ("hash", "word", "hashed"))
+    e.ir.branch(head)
+    e.ir.position_at_end(head)
+    at = e.load(index, 0, _WORD)
+    e.ir.cbranch(e.truth(e.op("ult", at, count)), body, end)
+    e.ir.position_at_end(body)
+    word = e.load(e.offset(words, e.op("shl", at, 3), step=_WORD), 0, _WORD)
+    mixed = e.op("mul", e.op("xor", e.load(state, 0, _WORD), word), e.const(_FACTOR))
+    e.store(state, 0, _WORD, e.op("xor", mixed, e.op("lshr", mixed, 32)))
+    e.store(index, 0, _WORD, e.op("add", at, 1))
+    e.ir.branch(head)
+    e.ir.position_at_end(end)
+    return e.load(state, 0, _WORD)
+
+
+def _announcements(e: ProgramEmitter, table: str) -> Iterator[int]:
+    """The events that tell of a new stack in a table: one for each way of showing it, all alike."""
+    for number, event in enumerate(e.shared.plan.events):
+        if event.action == NEW_STACK and getattr(event.args[0][1], "table", "") == table:
+            yield number
+
+
+def _announce(e: ProgramEmitter, storage: StackKind, found: Reg) -> None:
+    """Tell the loader of a stack that the table did not have. When there is no room for that, the
+    process may be gone when its addresses are looked up: no reason to call an event lost."""
+    index = next(_announcements(e, storage.table), None)
+    if index is None:
+        return  # nothing shows it by name
+    placement = place_record(((storage.size, storage.align),))
+    record = e.helper("ringbuf_reserve", e.shared.ring, placement.size, 0)
+    with e.if_(record):
+        e.store(record, 0, _WORD, e.const(index))
+        e.store(record, placement.offsets[0], _WORD, found)
+        e.helper("ringbuf_submit", record, 0)

@@ -1,0 +1,93 @@
+"""Files that processes have mapped, and the symbols in them: each file is opened once."""
+
+from __future__ import annotations
+
+from aotrace.loader.elf.file import ElfError, ElfFile, open_elf
+from aotrace.loader.symbols import mappings
+from aotrace.runtime.values.symbols import Frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.loader.elf.symbols import Symbols
+    from aotrace.loader.symbols.demangle import Names
+    from aotrace.loader.symbols.mappings import Mapping
+
+_VDSO = "[vdso]"
+
+
+class Module:
+    """One ELF file. It stays mapped: what is removed meanwhile can still be looked up."""
+
+    def __init__(self, name: str, elf: ElfFile, names: Names) -> None:
+        self.name = name
+        self._elf = elf
+        self._names = names
+        self._symbols: Symbols | None = None
+        self._known: dict[int, list[Frame]] = {}
+
+    def address(self, offset: int) -> int | None:
+        """The address, as the file counts them, of a byte of the file."""
+        try:
+            return self._elf.address_of(offset)
+        except ElfError:
+            return None
+
+    def frames(self, address: int) -> list[Frame]:
+        """What an address is called; nothing where the file has no symbol for it."""
+        known = self._known.get(address)
+        if known is None:
+            known = self._known[address] = list(self._look_up(address))
+        return known
+
+    def _look_up(self, address: int) -> list[Frame]:
+        try:
+            if self._symbols is None:
+                from aotrace.loader.elf.symbols import Symbols
+
+                self._symbols = Symbols(self._elf)
+            found = self._symbols.at(address)
+        except (ElfError, OSError):
+            return []
+        if found is None:
+            return []
+        return [Frame(self._names.shown(found.name), address - found.address, self.name)]
+
+
+class Modules:
+    """The files that were met."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._known: dict[object, Module | None] = {}
+
+    def open(self, pid: int, mapping: Mapping) -> Module | None:
+        """The file of a mapping; None where it cannot be read, or is no ELF file."""
+        key = (mapping.file, mapping.path)
+        if key not in self._known:
+            found = self._vdso(pid, mapping) if mapping.path == _VDSO else self._file(pid, mapping)
+            if found is None and mappings.read(pid) is None:
+                return None  # the process has gone: another one may show the file
+            self._known[key] = found
+        return self._known[key]
+
+    def _file(self, pid: int, mapping: Mapping) -> Module | None:
+        if not mapping.path.startswith("/"):
+            return None
+        for path in mappings.visible(pid, mapping):
+            try:
+                elf = open_elf(path)
+            except (ElfError, OSError, ValueError):
+                continue
+            elf.path = mapping.path  # where its debug file is looked for
+            return Module(mapping.path, elf, self._names)
+        return None
+
+    def _vdso(self, pid: int, mapping: Mapping) -> Module | None:
+        """It has no file: its image is read out of the process."""
+        try:
+            with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+                memory.seek(mapping.start)
+                image = memory.read(mapping.end - mapping.start)
+            return Module(_VDSO, ElfFile(_VDSO, image), self._names)
+        except (OSError, ElfError, ValueError):
+            return None
