@@ -15,7 +15,14 @@ from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.types import Stack
 from aotrace.runtime.values import IntKind
-from aotrace.runtime.values.stacks import BUILD_ID, COUNT_BITS, HEADER_SIZE, NEW_STACK, StackKind
+from aotrace.runtime.values.stacks import (
+    BUILD_ID,
+    COUNT_BITS,
+    COUNT_MASK,
+    HEADER_SIZE,
+    NEW_STACK,
+    StackKind,
+)
 from aotrace.runtime.wire import place_record
 from llvmlite import ir
 
@@ -44,7 +51,11 @@ def key(e: ProgramEmitter, kind: Stack) -> Reg:
         )
         inner = type(e)(fn, e.shared, e.planned)
         _write(inner, kind, storage, _table(e, storage))
-    return e.fn.call(made[name], e.ctx)
+    found = e.fn.call(made[name], e.ctx)
+    count = e.op("and", found, COUNT_MASK)
+    with e.if_(e.op("eq", count, 0)), e.if_(found):
+        e.shared.failures.tell(e, "get_stack", e.op("ashr", found, COUNT_BITS))
+    return e.select(count, found, 0)
 
 
 def _table(e: ProgramEmitter, storage: StackKind) -> Any:
@@ -66,25 +77,26 @@ _LEAST_ENTRIES = 1024
 
 
 def _write(e: ProgramEmitter, kind: Stack, storage: StackKind, table: Any) -> None:
-    """The body of the function that gives the key."""
+    """The body of the function that gives the key; of a stack that cannot be had, in place of the
+    hash, the reason."""
     frames_size = storage.entry_size - HEADER_SIZE
     entry = e.fn.region(storage.entry_size, lasting=True)
     frames = e.offset(entry, HEADER_SIZE)
     flags = (_USER if kind.user else 0) | (_BUILD_ID if kind.mode == BUILD_ID else 0)
-    got = e.hidden(e.helper("get_stack", e.ctx, frames, frames_size, flags))
+    got = e.hidden(e.fn.helper("get_stack", e.ctx, frames, frames_size, flags))
     with e.if_(e.op("slt", got, storage.frame_size)):
-        e.fn.return_(0)
+        e.fn.return_(e.op("shl", got, COUNT_BITS))
     size = e.bounded(got, frames_size)
     count = e.op("udiv", size, storage.frame_size)
-    pid = e.op("lshr", e.helper("get_current_pid_tgid"), 32) if kind.user else e.const(0)
+    pid = e.op("lshr", e.fn.helper("get_current_pid_tgid"), 32) if kind.user else e.const(0)
     e.store(entry, 0, 4, pid)
     e.store(entry, 4, 4, count)
     mixed = _hash(e, frames, e.op("lshr", size, 3), e.op("xor", pid, _SEED))
     found = e.op("or", e.op("shl", e.op("lshr", mixed, COUNT_BITS), COUNT_BITS), count)
     slot = e.fn.stack_slot(_WORD)
     e.store(slot, 0, _WORD, found)
-    with e.if_(e.op("eq", e.helper("map_lookup_elem", table, slot), 0)):
-        e.helper("map_update_elem", table, slot, entry, _NOEXIST)
+    with e.if_(e.op("eq", e.fn.helper("map_lookup_elem", table, slot), 0)):
+        e.fn.helper("map_update_elem", table, slot, entry, _NOEXIST)
         if kind.user:
             _announce(e, storage, found)
     e.fn.return_(found)
@@ -124,8 +136,8 @@ def _announce(e: ProgramEmitter, storage: StackKind, found: Reg) -> None:
     if index is None:
         return  # nothing shows it by name
     placement = place_record(((storage.size, storage.align),))
-    record = e.helper("ringbuf_reserve", e.shared.ring, placement.size, 0)
+    record = e.fn.helper("ringbuf_reserve", e.shared.ring, placement.size, 0)
     with e.if_(record):
         e.store(record, 0, _WORD, e.const(index))
         e.store(record, placement.offsets[0], _WORD, found)
-        e.helper("ringbuf_submit", record, 0)
+        e.fn.helper("ringbuf_submit", record, 0)
