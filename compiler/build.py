@@ -41,6 +41,8 @@ class Request:
     arch: str
     include_dirs: tuple[str, ...]
     warnings: bool
+    includes: tuple[str, ...] = ()
+    program_name: str = "-e"
 
 
 def version() -> str:
@@ -97,7 +99,9 @@ def _open(request: Request) -> Compiler:
     options = Options(
         ARCHES[request.arch],
         _environment(),
-        preprocessor=PreprocessOptions(include_dirs=request.include_dirs, arch=request.arch),
+        preprocessor=PreprocessOptions(
+            include_dirs=request.include_dirs, includes=request.includes, arch=request.arch
+        ),
     )
     return Compiler(sources, options, backend)
 
@@ -112,7 +116,7 @@ def _environment() -> Config:
 def _sources(request: Request) -> list[Source]:
     scripts = [_read(path) for path in request.files]
     if request.program is not None:
-        scripts.append(Source("-e", request.program))
+        scripts.append(Source(request.program_name, request.program))
     if not scripts:
         raise BuildError("nothing to compile", "name a script, or give one with -e 'PROGRAM'")
     return scripts
@@ -206,6 +210,10 @@ def _show_plan(compiler: Compiler, script: Source) -> str:
     return dump_plan(compiler.analyse(script).plan)
 
 
+def _show_raw_ir(compiler: Compiler, script: Source) -> str:
+    return str(compiler.emit(script, compiler.analyse(script), listings=True).raw_ir)
+
+
 def _show_ir(compiler: Compiler, script: Source) -> str:
     return str(compiler.emit(script, compiler.analyse(script), listings=True).optimized_ir)
 
@@ -226,6 +234,7 @@ _STAGES: dict[str, Callable[[Compiler, Source], str]] = {
     "ast": _show_ast,
     "types": _show_types,
     "plan": _show_plan,
+    "raw-ir": _show_raw_ir,
     "ir": _show_ir,
     "asm": _show_assembly,
     "metadata": _show_metadata,

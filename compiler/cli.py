@@ -16,7 +16,6 @@ from aotrace.compiler.kernel.errors import KernelDataError
 
 _COMMANDS = ("build", "run", "list-builtins")
 TRACEBACK = "AOTRACE_TRACEBACK"  # set: show where in the compiler an unforeseen error arose
-LOADER = "aotrace.loader.cli"  # run as a program of its own: the two never meet in one process
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,13 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         and arguments[0] not in ("-h", "--help", "--version")
     ):
         arguments.insert(0, "build")  # `aotracec -e PROGRAM`, `aotracec FILE`
-    loader_args: list[str] = []
-    if "--" in arguments:
-        at = arguments.index("--")
-        arguments, loader_args = arguments[:at], arguments[at + 1 :]
-    options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options, loader_args))
+        return _dispatch(arguments)
     except CompileError as error:
         print(error, file=sys.stderr)
     except (KernelDataError, build.BuildError) as error:
@@ -51,6 +45,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"ERROR: a fault of the compiler: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"HINT: {REPORT}, with what {TRACEBACK}=1 shows", file=sys.stderr)
     return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if arguments[:1] == ["run"]:  # bpftrace's command line, and no other
+        from aotrace.compiler import dropin
+
+        return dropin.run(arguments[1:])
+    if "--" in arguments:
+        raise build.BuildError("arguments after -- are for `aotracec run`", None)
+    options = _parser().parse_args(arguments)
+    return int(options.command(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,22 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         help="stop after a stage and print it: " + ", ".join(build.STAGES),
     )  # fmt: skip
     compile_.set_defaults(command=_build)
-    run = commands.add_parser(
-        "run", help="compile and run on this machine; the script's parameters after --"
-    )
-    run.add_argument(
-        "words", nargs="*", metavar="FILE [PARAMETER]",
-        help="a .bt script (without -e), then its positional parameters",
-    )  # fmt: skip
-    _add_inputs(run)
-    run.add_argument("-p", metavar="PID", dest="pid", help="trace one process")
-    run.add_argument("-c", metavar="CMD", dest="cmd", help="run a command and trace it")
-    run.add_argument("-f", metavar="FORMAT", dest="format", choices=("text", "json"))
-    run.add_argument("-q", action="store_true", dest="quiet", help="no messages but errors")
-    run.add_argument("-v", action="store_true", dest="verbose")
-    run.add_argument("-o", "--output", metavar="FILE", help="write what is traced to a file")
-    run.add_argument("--dry-run", action="store_true")
-    run.set_defaults(command=_run)
+    commands.add_parser("run", help="compile and run on this machine; see `aotracec run --help`")
     names = commands.add_parser("list-builtins", help="list all names of the language")
     names.add_argument("--json", action="store_const", dest="form", const="json", default="text")
     names.add_argument("--markdown", action="store_const", dest="form", const="markdown")
@@ -119,34 +109,13 @@ def _request(options: argparse.Namespace) -> build.Request:
     )  # fmt: skip
 
 
-def _build(options: argparse.Namespace, loader_args: list[str]) -> int:
-    if loader_args:
-        raise build.BuildError("arguments after -- are for `aotracec run`", None)
+def _build(options: argparse.Namespace) -> int:
     if options.emit:
         return build.show(_request(options), options.emit)
     return build.build(_request(options), options.output)
 
 
-def _run(options: argparse.Namespace, loader_args: list[str]) -> int:
-    flags = [
-        *(("-p", options.pid) if options.pid else ()),
-        *(("-c", options.cmd) if options.cmd else ()),
-        *(("-f", options.format) if options.format else ()),
-        *(("-o", options.output) if options.output else ()),
-        *(("-q",) if options.quiet else ()),
-        *(("-v",) if options.verbose else ()),
-        *(("--no-warnings",) if options.no_warnings else ()),
-        *(("--dry-run",) if options.dry_run else ()),
-    ]
-    scripts = 1 if options.program is None else 0
-    options.files = [Path(word) for word in options.words[:scripts]]
-    parameters = [*options.words[scripts:], *loader_args]
-    tail = ["--", *parameters] if parameters else []
-    path = build.memory_object(_request(options))
-    os.execv(sys.executable, [sys.executable, "-m", LOADER, "run", path, *flags, *tail])
-
-
-def _list_builtins(options: argparse.Namespace, loader_args: list[str]) -> int:
+def _list_builtins(options: argparse.Namespace) -> int:
     from aotrace.compiler import reference
 
     forms = {

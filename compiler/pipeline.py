@@ -75,6 +75,7 @@ class Output:
 
     object: bytes
     metadata: Metadata
+    raw_ir: str | None
     optimized_ir: str | None
     assembly: str | None
 
@@ -159,11 +160,13 @@ class Compiler:
             module = generate(
                 source, options.arch.name, a.plan, a.names, a.found, a.btf, a.config
             )  # fmt: skip
-            emitted = self.backend.emit(module.finish(), options.arch.name, listings)
+            written = module.finish()
+            emitted = self.backend.emit(written, options.arch.name, listings)
             finished = finish(emitted.object, module.fixups, section)
         except CodegenError as error:
             raise CompileError([*a.warnings, _diagnosis(source, error)]) from error
-        return Output(finished, described[0], emitted.optimized_ir, emitted.assembly)
+        raw = written if listings else None
+        return Output(finished, described[0], raw, emitted.optimized_ir, emitted.assembly)
 
 
 def _diagnosis(source: Source, error: CodegenError) -> Diagnostic:

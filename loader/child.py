@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from aotrace.loader.errors import LoaderError
+from aotrace.loader.errors import LoaderError, StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Child(Process):
         with os.fdopen(self._failed, "rb") as failed:
             reason = failed.read()  # ends when exec has closed the other end
         if reason:
-            raise LoaderError(f"cannot run the command: {reason.decode()}", "see -c")
+            raise StartError(f"cannot run the command: {reason.decode()}", "see -c")
 
     def close(self) -> None:
         """End it, if it has not ended: with SIGTERM, and after a second with SIGKILL."""

@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from aotrace.loader.console import report
 
         report(error)
-        return 1
+        return error.status
     except KeyboardInterrupt:
         return _INTERRUPTED
 

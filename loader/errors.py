@@ -4,11 +4,22 @@ from __future__ import annotations
 
 
 class LoaderError(Exception):
-    """Ends the run with exit status 1: `ERROR: message` and, if there is advice, `HINT: hint`."""
+    """Ends the run: `ERROR: message` and, if there is advice, `HINT: hint`.
+
+    status: the exit status, as bpftrace has it.
+    """
+
+    status = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class StartError(LoaderError):
+    """The programs could not be loaded, attached or started."""
+
+    status = 255
 
 
 class ObjectError(LoaderError):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMATS = ("text", "json")
+BUFFERING = ("line", "full", "none")
 
 
 class UsageError(LoaderError):
@@ -35,6 +36,7 @@ RUN_OPTIONS = (
     Option(("-c", "--cmd"), "command", "CMD", "run a command and trace it until it ends"),
     Option(("-o", "--output"), "output", "FILE", "write what is traced to a file"),
     Option(("-f", "--format"), "format", "FORMAT", "text (as it is by default) or json"),
+    Option(("-B",), "buffering", "MODE", "when output is written: line (the default), full, none"),
     Option(("-q", "--quiet"), "quiet", None, "do not say how many probes were attached"),
     Option(("-v", "--verbose"), "verbose", None, "show what libbpf and the verifier say"),
     Option(("-k", "--warnings"), "checks", None, "warn of failed reads and look-ups, too"),
@@ -56,6 +58,7 @@ class Options:
         self.command: str | None = None
         self.output: str | None = None
         self.format = "text"
+        self.buffering = "line"
         self.quiet = False
         self.verbose = False
         self.warnings = True
@@ -128,6 +131,8 @@ def _check(options: Options) -> None:
         raise UsageError("no object file is given", hint)
     if options.format not in FORMATS:
         raise UsageError(f"no output format {options.format!r}", f"formats: {', '.join(FORMATS)}")
+    if options.buffering not in BUFFERING:
+        raise UsageError(f"no buffering {options.buffering!r}", f"modes: {', '.join(BUFFERING)}")
     if options.checks and not options.warnings:
         raise UsageError("-k and --no-warnings exclude each other", _SEE)
     if options.pid is not None and options.command is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import AFTER, BEFORE, DURING
-from aotrace.loader.errors import LoaderError, ObjectError
+from aotrace.loader.errors import LoaderError, ObjectError, StartError
 from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class Probes:
         """How many there are, with begin and end. Raises LoaderError if that is none."""
         total = len(self._of(BEFORE)) + len(self._of(AFTER)) + self.attached
         if not total:
-            raise LoaderError("no probe could be attached")
+            raise StartError("no probe could be attached")
         return total
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class Probes:
             link = mechanism.attach(bpf.programs[program.name], program.target, self._scope)
         except BpfError as error:
             reason, hint = mechanism.explain(program.target, error)
-            self._missing.skip(program, LoaderError(f"cannot attach {where}: {reason}", hint))
+            self._missing.skip(program, StartError(f"cannot attach {where}: {reason}", hint))
             return
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ObjectError(

@@ -98,5 +98,5 @@ class Pump:
         self.exited = self.exited or stopped
         if count:
             self._lost.report()
-        self._sink.flush()
+        self._sink.settle()
         return count

@@ -54,7 +54,7 @@ def run(options: Options) -> int:
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
         services = Services(Run(meta, bpf, process, owned))
         services.bind(meta)
-        sink = owned.own(open_sink(options.output))
+        sink = owned.own(open_sink(options.output, options.buffering))
         ring_map = loading.find_map(bpf, metadata.RING_BUFFER, file.path)
         ring = owned.own(
             open_ring(lib, ring_map, max((event.size for event in meta.events), default=0))

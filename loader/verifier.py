@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 
 from aotrace.loader import attach
-from aotrace.loader.errors import LoaderError
+from aotrace.loader.errors import LoaderError, StartError
 from aotrace.loader.probes import place
 from aotrace.loader.target import BTF, has_btf
 
@@ -30,7 +30,7 @@ _SHOWN = 4  # lines of the verifier's log
 _VERBOSE = "-v shows all that libbpf and the verifier have to say"
 
 
-class MissingProbe(LoaderError):
+class MissingProbe(StartError):
     """The kernel does not have what a program attaches to; without the program it may load."""
 
     def __init__(self, program: Program, script: str, reason: str) -> None:
@@ -44,9 +44,9 @@ def explain_load(log: Sequence[str], meta: Metadata, error: BpfError) -> LoaderE
     refused = _refused_program(text, meta)
     if not has_btf() and "BTF" in text:
         hint = f"it needs a kernel with CONFIG_DEBUG_INFO_BTF=y, which has {BTF}"
-        return LoaderError("this kernel does not carry its BTF", hint)
+        return StartError("this kernel does not carry its BTF", hint)
     if refused is None:
-        return LoaderError(f"cannot load the object: {_first_message(log) or error}", _VERBOSE)
+        return StartError(f"cannot load the object: {_first_message(log) or error}", _VERBOSE)
     missing = _missing(text, refused)
     if missing:
         return MissingProbe(refused, meta.script, missing)
@@ -55,8 +55,8 @@ def explain_load(log: Sequence[str], meta: Metadata, error: BpfError) -> LoaderE
     if error.errno in (errno.EPERM, errno.EACCES):
         hint = "as root, look for a lockdown (/sys/kernel/security/lockdown), a container's limits"
         where = place(refused, meta.script)
-        return LoaderError(f"the kernel does not allow to load {where}", hint)
-    return LoaderError(f"cannot load {place(refused, meta.script)}: {error}", _VERBOSE)
+        return StartError(f"the kernel does not allow to load {where}", hint)
+    return StartError(f"cannot load {place(refused, meta.script)}: {error}", _VERBOSE)
 
 
 def _refused_program(text: str, meta: Metadata) -> Program | None:
@@ -89,9 +89,9 @@ def _verdict(lines: list[str], program: Program, script: str) -> LoaderError:
     shown = f"\n    {source.lstrip('; ').split(' @ ')[0]}" if source else ""
     where = place(program, script)
     if reason.startswith(_NO_FIELD):
-        return LoaderError(f"{where}: this kernel has no {_field(reason)}{shown}", _VERBOSE)
+        return StartError(f"{where}: this kernel has no {_field(reason)}{shown}", _VERBOSE)
     shown += "".join(f"\n      {line}" for line in told[-_SHOWN:] if line not in (reason, source))
-    return LoaderError(f"the kernel refused {where}: {reason}{shown}", _VERBOSE)
+    return StartError(f"the kernel refused {where}: {reason}{shown}", _VERBOSE)
 
 
 def _is_state(line: str) -> bool:

@@ -100,12 +100,18 @@ def collect(
     system_dirs: tuple[str, ...],
     defines: tuple[str, ...],
     arch: str,
+    includes: tuple[str, ...] = (),
 ) -> Collected:
-    """Run the directives of the script at path. Problems are returned, nothing is raised."""
+    """Run the directives of the script at path, behind those that include `includes`.
+
+    Problems are returned, nothing is raised.
+    """
     run = _Run(path, include_dirs, system_dirs)
+    run.before = len(includes)
     for define in (*_COMPILER_MACROS, *_ARCH_MACROS.get(arch, ()), *defines):
         run.define(define)
-    run.parse("\n".join(_lines(text, pieces, 0)) + "\n", path)
+    first = [f"#include <{include}>" for include in includes]
+    run.parse("\n".join([*first, *_lines(text, pieces, 0)]) + "\n", path)
     output = io.StringIO()
     try:
         run.write(output)
@@ -131,6 +137,7 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
     def __init__(
         self, path: str, include_dirs: tuple[str, ...], system_dirs: tuple[str, ...]
     ) -> None:
+        self.before = 0  # lines that are not the script's
         self.found = Collected()
         self.bodies: dict[str, str] = {}
         self.place = ("", 0)
@@ -217,7 +224,7 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
     def problem(self, message: str, *hints: str) -> None:
         """Report at the directive that is being handled, or that has included it."""
         file, line = self.place
-        piece = line - 1 if os.path.abspath(file) == self.script else -1
+        piece = line - 1 - self.before if os.path.abspath(file) == self.script else -1
         where = "" if piece >= 0 else f"{file}: "
         self.found.problems.append(Problem(piece, where + message, hints))
 

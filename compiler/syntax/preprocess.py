@@ -23,12 +23,13 @@ SYSTEM_DIRS = ("/usr/local/include", "/usr/include")
 class Options:
     """What a build says about the preprocessor.
 
-    include_dirs: searched before the system's; defines: `NAME` or `NAME=value`; system_dirs: where
-    headers are the system's, and only their macros are taken; cache_dir: where results of header
-    files are kept, None for none.
+    include_dirs: searched before the system's; includes: headers that come first; defines: `NAME`
+    or `NAME=value`; system_dirs: where headers are the system's, and only their macros are taken;
+    cache_dir: where results of header files are kept, None for none.
     """
 
     include_dirs: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
     defines: tuple[str, ...] = ("BPFTRACE_HAVE_BTF",)
     arch: str = "x86_64"
     system_dirs: tuple[str, ...] = SYSTEM_DIRS
@@ -54,6 +55,8 @@ def preprocess(source: Source, options: Options, diagnostics: Diagnostics) -> Pr
     text = directives.blank_shebang(source.text)
     pieces = directives.pieces(text)
     defined = {macro.name: macro for macro in map(_definition, options.defines)}
+    if not pieces and options.includes:
+        pieces = [directives.Piece(0, len(text), False)]
     if not pieces:
         return Preprocessed(source, text, defined)
     found = _collect(source, text, pieces, options)
@@ -90,7 +93,7 @@ def _collect(
         system_dirs,
         defines,
         options.arch,
-        lines,
+        [*options.includes, *lines],
     )
     cached = headercache.load(options.cache_dir, question)
     if cached is not None:
@@ -98,8 +101,9 @@ def _collect(
     from aotrace.compiler.syntax import headers
 
     found = headers.collect(
-        path, text, pieces, options.include_dirs, system_dirs, defines, options.arch
-    )
+        path, text, pieces, options.include_dirs, system_dirs, defines, options.arch,
+        options.includes,
+    )  # fmt: skip
     headercache.store(options.cache_dir, question, found)
     return found
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from aotrace.loader.errors import LoaderError
 
 _FULL = 1 << 16  # bytes held back at most
+#: When output is written: at once, a line when it has ended, when there is much of it.
+NONE, LINE, FULL = MODES = ("none", "line", "full")
 
 
 class BrokenSink(Exception):
@@ -16,22 +19,41 @@ class BrokenSink(Exception):
 class Sink:
     """Bytes on their way to a file descriptor."""
 
-    def __init__(self, fd: int, name: str) -> None:
+    def __init__(self, fd: int, name: str, mode: str = LINE) -> None:
         self._fd = fd
         self._name = name
+        self._limit = 0 if mode == NONE else _FULL
+        self._by_line = mode != FULL
         self._pending: list[bytes] = []
         self._size = 0
 
     def close(self) -> None:
-        """Leave standard output open: it is not ours."""
+        """Write what can be written. Leave standard output open: it is not ours."""
+        with suppress(BrokenSink, LoaderError):
+            self.flush()
         if self._fd != 1:
             os.close(self._fd)
 
     def write(self, data: bytes) -> None:
         self._pending.append(data)
         self._size += len(data)
-        if self._size >= _FULL:
+        if self._size >= self._limit:
             self.flush()
+
+    def settle(self) -> None:
+        """Nothing more comes for now: write all lines that have ended. Raises as flush does."""
+        if not self._by_line:
+            return
+        held: list[bytes] = []
+        while self._pending and b"\n" not in self._pending[-1]:
+            held.insert(0, self._pending.pop())
+        if self._pending:
+            whole, newline, rest = self._pending.pop().rpartition(b"\n")
+            self._pending.append(whole + newline)
+            held.insert(0, rest)
+            self.flush()
+        self._pending = [piece for piece in held if piece]
+        self._size = sum(map(len, self._pending))
 
     def flush(self) -> None:
         """Write what is pending. Raises BrokenSink when the reader has gone, LoaderError else."""
@@ -60,13 +82,13 @@ def _write(fd: int, data: memoryview) -> int:
             select([], [fd], [])
 
 
-def open_sink(path: str | None) -> Sink:
+def open_sink(path: str | None, mode: str = LINE) -> Sink:
     """A new or emptied file, or standard output. Raises LoaderError."""
     if path is None:
-        return Sink(1, "standard output")
+        return Sink(1, "standard output", mode)
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     except OSError as error:
         hint = "give -o a file that can be written to"
         raise LoaderError(f"cannot write to {path}: {error.strerror}", hint) from None
-    return Sink(fd, path)
+    return Sink(fd, path, mode)

@@ -40,13 +40,15 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return compiled
 
 
-def refused(tmp_path: Path, image: bytes, *options: str, prefix: tuple[str, ...] = ()) -> str:
+def refused(
+    tmp_path: Path, image: bytes, *options: str, prefix: tuple[str, ...] = (), status: int = 1
+) -> str:
     """What the loader says of an object; `prefix` is a command that starts it in another world."""
     path = tmp_path / "x.bpf.o"
     path.write_bytes(image)
     command = [*prefix, str(console_script("aotrace")), "run", str(path), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert (done.returncode, done.stdout) == (status, ""), done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("ERROR: ")
     return done.stderr
@@ -58,26 +60,28 @@ def without(*commands: str) -> tuple[str, ...]:
 
 
 def test_a_tracepoint_that_this_kernel_lacks(build: Build, tmp_path: Path) -> None:
-    said = refused(tmp_path, build(STATES).replace(b"inet_sock_set_state", b"inet_sock_got_state"))
+    said = refused(
+        tmp_path, build(STATES).replace(b"inet_sock_set_state", b"inet_sock_got_state"), status=255
+    )
     assert "cannot attach tracepoint:sock:inet_sock_got_state (-e:2)" in said
     assert "this kernel has no tracepoint sock:inet_sock_got_state" in said
 
 
 def test_a_field_that_this_kernel_lacks(build: Build, tmp_path: Path) -> None:
-    said = refused(tmp_path, build(STATES).replace(b"skc_dport\0", b"skc_xport\0"))
+    said = refused(tmp_path, build(STATES).replace(b"skc_dport\0", b"skc_xport\0"), status=255)
     assert "this kernel has no struct sock.__sk_common.skc_xport" in said
     assert 'printf("%d\\n", $sk->__sk_common.skc_dport);' in said
 
 
 def test_a_raw_tracepoint_that_this_kernel_lacks(build: Build, tmp_path: Path) -> None:
     image = build("rawtracepoint:sched_switch { @ = count(); }")
-    said = refused(tmp_path, image.replace(b"sched_switch", b"sched_snitch"))
+    said = refused(tmp_path, image.replace(b"sched_switch", b"sched_snitch"), status=255)
     assert "this kernel has no raw tracepoint sched_snitch" in said
 
 
 def test_a_function_that_this_kernel_lacks(build: Build, tmp_path: Path) -> None:
     image = build("fentry:vfs_read { @ = count(); }")
-    said = refused(tmp_path, image.replace(b"vfs_read", b"vfs_reap"))
+    said = refused(tmp_path, image.replace(b"vfs_read", b"vfs_reap"), status=255)
     assert "this kernel has no function vfs_reap" in said
 
 
@@ -86,14 +90,14 @@ def test_no_tracefs(build: Build, tmp_path: Path) -> None:
         f"mount --bind {tmp_path} /sys/kernel/tracing",
         "umount -R /sys/kernel/debug 2>/dev/null || true",
     )
-    said = refused(tmp_path, build(STATES), prefix=hidden)
+    said = refused(tmp_path, build(STATES), prefix=hidden, status=255)
     assert "tracefs is not mounted" in said
     assert "HINT: mount it: mount -t tracefs" in said
 
 
 def test_no_btf(build: Build, tmp_path: Path) -> None:
     hidden = without(f"mount --bind {tmp_path} /sys/kernel/btf")
-    said = refused(tmp_path, build(STATES), prefix=hidden)
+    said = refused(tmp_path, build(STATES), prefix=hidden, status=255)
     assert "this kernel does not carry its BTF" in said
     assert "CONFIG_DEBUG_INFO_BTF" in said
 
@@ -129,7 +133,7 @@ def test_a_verifier_refusal(build: Build, tmp_path: Path) -> None:
         at for at in range(0, len(image), 8) if image[at] == 0x79 and image[at + 1] >> 4 == 1
     )
     broken = bytes([0x79, image[load + 1] & 0xF | 0xA0, 0x10, 0x7F])
-    said = refused(tmp_path, image[:load] + broken + image[load + 4 :])
+    said = refused(tmp_path, image[:load] + broken + image[load + 4 :], status=255)
     assert "the kernel refused rawtracepoint:vmlinux:sched_switch (-e:1): " in said
     assert "HINT: -v shows all" in said
 

@@ -26,6 +26,9 @@ class Kept(Sink):
     def flush(self) -> None:
         pass
 
+    def settle(self) -> None:
+        pass
+
 
 class DictMap:
     """A map's handle over a dict. Without `batching` the kernel is an old one."""

@@ -29,6 +29,32 @@ def test_nothing_is_written_before_it_is_worth_it(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == b"a"
 
 
+def test_a_line_is_written_when_it_has_ended(tmp_path: Path) -> None:
+    sink, path = open_sink(str(tmp_path / "out")), tmp_path / "out"
+    for piece, written in ((b"a", b""), (b"b\nc", b"ab\n"), (b"d", b"ab\n"), (b"\n", b"ab\ncd\n")):
+        sink.write(piece)
+        sink.settle()
+        assert path.read_bytes() == written
+    sink.write(b"e")
+    sink.close()
+    assert path.read_bytes() == b"ab\ncd\ne"
+
+
+def test_without_buffer_all_is_written_at_once(tmp_path: Path) -> None:
+    sink = open_sink(str(tmp_path / "out"), "none")
+    sink.write(b"a")
+    assert (tmp_path / "out").read_bytes() == b"a"
+
+
+def test_with_a_full_buffer_lines_wait(tmp_path: Path) -> None:
+    sink = open_sink(str(tmp_path / "out"), "full")
+    sink.write(b"a\n")
+    sink.settle()
+    assert (tmp_path / "out").read_bytes() == b""
+    sink.write(b"b" * 70_000)
+    assert len((tmp_path / "out").read_bytes()) == 70_002
+
+
 def test_a_reader_that_has_gone() -> None:
     read, write = os.pipe()
     os.close(read)
