@@ -22,6 +22,7 @@ class Space(Enum):
 
     KERNEL = "kernel"
     USER = "user"
+    OWN = "own"  # the program's: variables, values of maps; kernel structs are copies there
     NONE = "none"  # nothing is known: read as kernel memory
 
 
@@ -36,7 +37,13 @@ class Type:
 
     @property
     def size(self) -> int:
+        """Bytes that a value takes in the program's memory."""
         return self.kind.size
+
+    @property
+    def extent(self) -> int:
+        """Bytes that it has in C's memory, which are others where structs are copied."""
+        return self.size
 
     @property
     def scalar(self) -> bool:
@@ -77,12 +84,14 @@ class Int(Type):
     """An integer of `width` bytes; flexible: from a non-negative literal, takes either sign.
 
     clock: which clock it counts the nanoseconds of (runtime/values/time.py), where that is known.
+    space: which memory it is an address of, if that has been said.
     """
 
     width: int
     signed: bool
     flexible: bool = field(default=False, compare=False)
     clock: str = field(default="", compare=False)
+    space: Space = field(default=Space.NONE, compare=False)
     scalar = True
     family = "int"
 
@@ -141,13 +150,17 @@ class Pointer(Type):
 
 @dataclass(frozen=True)
 class Struct(Type):
-    """A struct or union of the kernel's BTF, or one that the script declares."""
+    """A struct or union of the kernel's BTF, or one that the script declares.
+
+    inside: which memory the pointers in it point into. kind: kernel_types.py.
+    """
 
     name: str
     union: bool
     btf: Btf = field(compare=False, repr=False)
     type_id: int
     family = "c_type"
+    inside: Space = field(default=Space.KERNEL, compare=False)
 
     def __str__(self) -> str:
         if not self.name and (alias := self.btf.type(self.type_id).name):
@@ -160,7 +173,7 @@ class Struct(Type):
         return self.btf.relocatable
 
     @property
-    def size(self) -> int:
+    def extent(self) -> int:
         return self.btf.size_of(self.type_id)
 
 
@@ -272,6 +285,10 @@ class Array(Type):
     def size(self) -> int:
         return self.element.size * self.count
 
+    @property
+    def extent(self) -> int:
+        return self.element.extent * self.count
+
     def __str__(self) -> str:
         inner: Type = self
         dimensions = ""
@@ -349,12 +366,12 @@ def holds(kind: Int, value: int) -> bool:
 
 
 def storable(kind: Type) -> bool:
-    """Whether values of a type can be kept: those of NONE, structs and empty arrays cannot."""
+    """Whether values of a type can be kept: those of NONE and empty arrays cannot."""
     if isinstance(kind, Array):
         return kind.count > 0 and storable(kind.element)
     if isinstance(kind, (Tuple, Record)):
         return all(storable(item) for item in kind.items)
-    return not isinstance(kind, (NoneType, Struct))
+    return not isinstance(kind, NoneType)
 
 
 def promote(current: Type, new: Type) -> Type | None:
@@ -411,12 +428,34 @@ def _promote_record(current: Record, new: Record) -> Record | None:
 
 
 def _promote_pointer(current: Pointer, new: Pointer) -> Pointer | None:
+    copies = [current.space is Space.OWN, new.space is Space.OWN]
+    if any(copies) and not all(copies) and _has_relocated(current.target):
+        return None  # of the two layouts a pointer to either would have one only
     space = current.space if current.space == new.space else Space.NONE
     if current.target == new.target:
         return Pointer(current.target, space)
     if NONE in (current.target, new.target):
         return Pointer(NONE, space)
     return None
+
+
+def _has_relocated(kind: Type) -> bool:
+    if isinstance(kind, Array):
+        return _has_relocated(kind.element)
+    if isinstance(kind, (Tuple, Record)):
+        return any(map(_has_relocated, kind.items))
+    return isinstance(kind, Struct) and kind.relocated
+
+
+def lying_in(kind: Type, space: Space) -> Type:
+    """The type of what was read from a memory: its pointers point to user memory if that was."""
+    if space is not Space.USER:
+        return kind
+    if isinstance(kind, Pointer):
+        return replace(kind, space=space)
+    if isinstance(kind, Array):
+        return Array(lying_in(kind.element, space), kind.count)
+    return replace(kind, inside=space) if isinstance(kind, Struct) else kind
 
 
 _PROMOTIONS: dict[tuple[type, type], Callable[..., Type | None]] = {

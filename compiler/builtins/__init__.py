@@ -9,6 +9,7 @@ from aotrace.compiler.builtins.maps import MAPS
 from aotrace.compiler.builtins.net import NET
 from aotrace.compiler.builtins.output import OUTPUT
 from aotrace.compiler.builtins.params import PARAMS
+from aotrace.compiler.builtins.pointers import POINTERS
 from aotrace.compiler.builtins.probe import PROBE
 from aotrace.compiler.builtins.process import PROCESS
 from aotrace.compiler.builtins.record import Entry
@@ -20,7 +21,7 @@ from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 #: Every name that the language brings along.
 ENTRIES: tuple[Entry, ...] = (
     *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE,
-    *TEXT_FUNCTIONS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
+    *TEXT_FUNCTIONS, *POINTERS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
     *STACKS,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}

@@ -22,7 +22,7 @@ def _bytes_of(kind: Type) -> int | None:
     """How many address bytes a value brings; None for an integer."""
     if isinstance(kind, Pointer) and isinstance(kind.target, (Struct, Array)):
         kind = kind.target
-    return None if isinstance(kind, (Int, Pointer)) else kind.size
+    return None if isinstance(kind, (Int, Pointer)) else kind.extent
 
 
 def _check_ntop(site: Site) -> None:

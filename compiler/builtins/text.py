@@ -8,7 +8,7 @@ from aotrace.compiler.builtins.accepts import INTEGER, TEXT
 from aotrace.compiler.builtins.record import Constant, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg, keep_cut
 from aotrace.compiler.syntax.nodes import Binary, Param, ParamCount, StrLit
-from aotrace.compiler.types import Pointer, Space, Str, Type
+from aotrace.compiler.types import Int, Pointer, Space, Str, Type
 
 #: From this max_strlen on, bpftrace does not tell a string that was cut from one that just fits.
 _UNMARKED = 1024
@@ -61,7 +61,7 @@ def _check(site: Site) -> None:
 
 
 def _reader(source: Type) -> str:
-    user = isinstance(source, Pointer) and source.space is Space.USER
+    user = isinstance(source, (Int, Pointer)) and source.space is Space.USER
     return "probe_read_user" if user else "probe_read_kernel"
 
 

@@ -27,6 +27,10 @@ DIRECT_BASE = -0x8000
 DIRECT_STEP = 16
 MAX_DIRECT_LOADS = 512
 
+#: A relocated value of 32 bits that must not be asked for before what guards it: LLVM sees a call
+#: of the helper PINNED_BASE + N, which it leaves where it is; no kernel has so many helpers.
+PINNED_BASE = 0x7F000000
+
 
 class RelocKind(IntEnum):
     """What is asked: enum bpf_core_relo_kind."""

@@ -8,7 +8,7 @@ script. The nodes are written as text, since llvmlite cannot write nodes that re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aotrace.compiler.source import Source, Span
@@ -115,7 +115,8 @@ class DebugInfo:
         if isinstance(kind, TupleKind):
             names = getattr(kind, "names", [f"_{i}" for i in range(len(kind.items))])
             items = map(self.value, kind.items)
-            return self.struct(zip(names, kind.offsets, items, strict=True), kind.size)
+            members = zip(names, kind.offsets, items, strict=True)
+            return self.struct(_side_by_side(members, kind.size), kind.size)
         fields = kind.layout()
         if len(fields) == 1 and not fields[0][0]:
             return self.scalar(fields[0][2])
@@ -258,6 +259,17 @@ class DebugInfo:
 
     def _define(self, node: Node, text: str) -> None:
         self._lines.append(f"{node} = {text}")
+
+
+def _side_by_side(
+    members: Iterable[tuple[str, int, Node]], size: int
+) -> Iterator[tuple[str, int, Node]]:
+    """Without what lies over another member, unions and bits, and what has no bytes."""
+    end = 0
+    for name, offset, kind in sorted(members, key=lambda member: member[1]):
+        if end <= offset and kind.bits and offset + kind.bits // 8 <= size:
+            yield name, offset, kind
+            end = offset + kind.bits // 8
 
 
 def _parse_c_type(c_type: str) -> tuple[str, int | None]:

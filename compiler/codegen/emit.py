@@ -23,7 +23,7 @@ from aotrace.compiler.probes.record import Argument, ContextWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.source import Span
-from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
+from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef, Var
 from aotrace.compiler.types import NONE, Stack, Struct, Type
 from aotrace.runtime.values import IntKind
 
@@ -223,6 +223,9 @@ class ProgramEmitter:
 
     def into(self, node: Expr, target: Reg, type: Type) -> None:
         memory.into(self, node, target, type)
+
+    def variable_slot(self, node: Var) -> Reg:
+        return memory.variable_slot(self, node)
 
     def address(self, node: Expr) -> Reg:
         found = place.find(self, node)

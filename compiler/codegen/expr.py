@@ -53,7 +53,7 @@ def _variable(e: ProgramEmitter, node: nodes.Var) -> Reg:
     return e.load(memory.variable_slot(e, node), 0, 8)
 
 
-def _in_memory(e: ProgramEmitter, node: nodes.Member | nodes.Index) -> Reg:
+def _in_memory(e: ProgramEmitter, node: nodes.Member | nodes.Index | nodes.TupleItem) -> Reg:
     found = place.find(e, node)
     if found:
         return place.load(e, found)
@@ -67,8 +67,14 @@ def _in_memory(e: ProgramEmitter, node: nodes.Member | nodes.Index) -> Reg:
 
 
 def _own_item(e: ProgramEmitter, node: Expr) -> Reg:
-    address, kind = memory.item_address(e, node)
-    return e.load(address, 0, kind.size, getattr(kind, "signed", False))
+    address, kind, first, bits = memory.item_address(e, node)
+    signed = getattr(kind, "signed", False)
+    if not bits:
+        return e.load(address, 0, kind.size, signed)
+    slot, size = e.slot(16), -(-(first + bits) // 8)
+    e.zero(slot, 16)
+    e.copy(slot, address, size)
+    return place.cut(e, slot, first, bits, signed)
 
 
 def _ternary(e: ProgramEmitter, node: nodes.Ternary) -> Reg:
@@ -115,7 +121,7 @@ def _block_expression(e: ProgramEmitter, node: nodes.BlockExpr) -> Reg:
 
 def _inc_dec(e: ProgramEmitter, node: nodes.IncDec) -> Reg:
     kind = e.type_of(node.target)
-    step = place.size_of(e, kind.target) if isinstance(kind, Pointer) else e.const(1)
+    step = place.size_of(e, kind.target, kind.space) if isinstance(kind, Pointer) else e.const(1)
     if isinstance(node.target, nodes.Var):
         slot = memory.variable_slot(e, node.target)
         old = e.load(slot, 0, 8)
@@ -155,7 +161,7 @@ _VALUES: dict[type, Callable[[Any, Any], Reg]] = {
     nodes.MapAccess: maps.read,
     nodes.Member: _in_memory,
     nodes.Index: _in_memory,
-    nodes.TupleItem: _own_item,
+    nodes.TupleItem: _in_memory,
     nodes.Unary: operators.unary,
     nodes.Binary: operators.binary,
     nodes.Ternary: _ternary,

@@ -15,6 +15,7 @@ from aotrace.compiler.codegen.core import (
     DIRECT_BASE,
     DIRECT_STEP,
     MAX_DIRECT_LOADS,
+    PINNED_BASE,
     Access,
     CoreError,
 )
@@ -59,6 +60,15 @@ class _HelperAddress:
 
     def get_reference(self) -> str:
         return f"inttoptr (i64 {self.number} to ptr)"
+
+
+class _VolatileLoad(ir.LoadInstr):  # type: ignore[misc]  # llvmlite has no types
+    """A load of which LLVM must not guess the result."""
+
+    def descr(self, buf: list[str]) -> None:
+        plain: list[str] = []
+        super().descr(plain)
+        buf.append("".join(plain).replace("load ", "load volatile ", 1))
 
 
 class FunctionBuilder:
@@ -164,6 +174,19 @@ class FunctionBuilder:
         """An integer of `width` bytes from memory that the verifier lets a program read."""
         return self.ir.load(pointer, typ=ir.IntType(width * 8), align=align or width)
 
+    def number_of(self, pointer: Any) -> Any:
+        """An address of the program's own as an i64 that is a number like any other.
+
+        The verifier forgets that it is an address when it comes back from a map's value: it takes
+        only some operators of one. LLVM must not see that it is what was stored.
+        """
+        kept = self.region(8)
+        self.ir.store(pointer, kept, align=8)
+        load = _VolatileLoad(self.ir.block, kept, typ=I64)
+        load.align = 8
+        self.ir._insert(load)  # as IRBuilder.load does
+        return load
+
     def offset(self, pointer: Any, offset: Any, step: int = 1) -> Any:
         """The pointer moved by bytes: a Python int, or an i64 that is a multiple of `step`."""
         if isinstance(offset, int):
@@ -221,6 +244,13 @@ class FunctionBuilder:
         """The target's answer to `access`, as an i64. Raises CoreError."""
         with self._blamed():
             return self.module.core_symbol(access).ptrtoint(I64)
+
+    def pinned_core_value(self, access: Access) -> Any:
+        """As core_value, for an answer below 2^31 that a test protects: LLVM moves none of it."""
+        with self._blamed():
+            number = self.module.core.index(access)
+        kind = ir.FunctionType(I64, [])
+        return self.ir.call(_HelperAddress(PINNED_BASE + number, kind), [])
 
     @contextmanager
     def _blamed(self) -> Iterator[None]:

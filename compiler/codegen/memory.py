@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aotrace.compiler.builtins.record import Builtin
-from aotrace.compiler.codegen import calls, maps, place
+from aotrace.compiler.codegen import calls, copies, maps, place
 from aotrace.compiler.codegen.convert import convert
 from aotrace.compiler.emitter import Reg
+from aotrace.compiler.kernel_types import copy_of
+from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.sema.params import setting_name, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import NONE, Array, Int, Record, Str, Tuple, Type
+from aotrace.compiler.types import NONE, Array, Int, Record, Str, Struct, Tuple, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
 
 
-def item_address(e: ProgramEmitter, node: Expr) -> tuple[Reg, Type]:
-    """Where an item of a tuple, record or array of the program's own lies, and its type."""
+class Item(NamedTuple):
+    """An item in the program's own memory: where it lies, and which bits it is from there on."""
+
+    address: Reg
+    type: Type
+    first_bit: int = 0
+    bits: int = 0  # 0: it is whole
+
+
+def item_address(e: ProgramEmitter, node: Expr) -> Item:
+    """An item of a tuple, record, struct or array of the program's own."""
     assert isinstance(node, (nodes.Member, nodes.TupleItem, nodes.Index))
     outer, base = e.type_of(node.base), e.memory(node.base)
+    if isinstance(outer, Struct):
+        assert isinstance(node, nodes.Member)
+        kept = copy_of(outer).members[node.name]
+        return Item(e.offset(base, kept.offset), kept.type, kept.first_bit, kept.bits)
     if isinstance(outer, (Tuple, Record)):
         index = _item_index(e, node, outer)
-        return e.offset(base, outer.kind.offsets[index]), outer.items[index]  # type: ignore[attr-defined]
+        at = e.offset(base, outer.kind.offsets[index])  # type: ignore[attr-defined]
+        return Item(at, outer.items[index])
     assert isinstance(node, nodes.Index)
     element = outer.element if isinstance(outer, Array) else Int(1, True)
     count = outer.size // element.size
@@ -34,7 +50,7 @@ def item_address(e: ProgramEmitter, node: Expr) -> tuple[Reg, Type]:
         place.check_bounds(e, index_value, count)
     index_value = e.bounded(index_value, max(count - 1, 0))
     moved = e.offset(base, e.op("mul", index_value, element.size), step=element.kind.align)
-    return moved, element
+    return Item(moved, element)
 
 
 def _off_stack(e: ProgramEmitter, base: Reg, size: int) -> Reg:
@@ -74,7 +90,7 @@ def _memory(e: ProgramEmitter, node: Expr) -> Reg:
     if isinstance(node, (nodes.MapRef, nodes.MapAccess)):
         return maps.found(e, node)
     if isinstance(node, (nodes.TupleItem, nodes.Member, nodes.Index)) and not place.find(e, node):
-        return item_address(e, node)[0]
+        return item_address(e, node).address
     slot = e.slot(max(kind.size, 8))
     into(e, node, slot, kind)
     return slot
@@ -106,11 +122,15 @@ def _into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
                 into(e, node.then, target, kind)
             with other:
                 into(e, node.other, target, kind)
+    elif isinstance(node, nodes.Ident) and node.name == ARGS:
+        _arguments_into(e, target, kind)
     elif isinstance(kind, Str):
         _string_into(e, node, target, kind)
     elif isinstance(kind, (Tuple, Record)):
         if isinstance(node, (nodes.TupleLit, nodes.RecordLit)):
             _items_into(e, node, target, kind)
+        elif (found := place.find(e, node)) and kind.kind.spec() == e.type_of(node).kind.spec():
+            copies.into(e, found, target, kind)
         else:
             convert(e, memory(e, node), e.type_of(node), target, kind)
     else:
@@ -130,19 +150,11 @@ def _string_into(e: ProgramEmitter, node: Expr, target: Reg, kind: Str) -> None:
             e.zero(target, kind.capacity)
         _computed_into(e, node, target)
     elif found := place.find(e, node):
-        _read_string(e, found, target, kind)
+        copies.into(e, found, target, kind)
     elif isinstance(node, nodes.Cast):
         _string_into(e, node.operand, target, kind)
     else:
         convert(e, e.memory(node), source, target, kind)
-
-
-def _read_string(e: ProgramEmitter, found: place.Place, target: Reg, kind: Str) -> None:
-    if not kind.padded:
-        place.read_into(e, found, target, found.type.size)
-        return
-    e.zero(target, kind.capacity)
-    place.read_string(e, found, target, min(found.type.size, kind.capacity))
 
 
 def _items_into(
@@ -159,11 +171,24 @@ def _items_into(
         e.into(source, e.offset(target, offset), item)
 
 
+def _arguments_into(e: ProgramEmitter, target: Reg, kind: Type) -> None:
+    assert isinstance(kind, Record)  # inferred
+    storage: Any = kind.kind
+    e.zero(target, storage.size)
+    for name, item, offset in zip(kind.names, kind.items, storage.offsets, strict=True):
+        if found := place.argument(e, name):
+            copies.guarded_into(e, found, e.offset(target, offset), item)
+        else:
+            assert e.unit.probe.arguments
+            value = e.argument(e.unit.probe.arguments[name])
+            e.store(target, offset, item.size, e.word(value))
+
+
 def _other_into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     if isinstance(node, (nodes.Call, nodes.Ident)) and node in e.shared.names.entries:
         _computed_into(e, node, target)
     elif found := place.find(e, node):
-        place.read_into(e, found, target, kind.size)
+        copies.into(e, found, target, kind)
     elif isinstance(node, nodes.Cast):
         _cast_into(e, node, target, kind)
     else:

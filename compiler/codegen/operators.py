@@ -25,12 +25,22 @@ def unary(e: ProgramEmitter, node: nodes.Unary) -> Reg:
         found = place.find(e, node)
         assert found is not None
         return place.load(e, found)
+    if node.op == "&":
+        return _address_of(e, node.operand)
     operand = e.value(node.operand)
     if node.op == "!":
         return e.op("eq", operand, 0)
     if node.op == "~":
         return e.op("xor", operand, _all_bits(e.type_of(node.operand)))
     return operand if node.op == "+" else e.op("sub", 0, operand)
+
+
+def _address_of(e: ProgramEmitter, node: nodes.Expr) -> Reg:
+    """Of a variable, or of a map itself, as a number."""
+    if isinstance(node, nodes.MapRef):
+        return e.fn.number_of(e.map(node))
+    assert isinstance(node, nodes.Var)  # inferred
+    return e.fn.number_of(e.variable_slot(node))
 
 
 def _all_bits(kind: Type) -> int:
@@ -57,9 +67,9 @@ def combine(
     if op in COMPARISONS:
         return e.op((_SIGNED if signed else _UNSIGNED)[op], left, right)
     if isinstance(left_type, Pointer) and isinstance(right_type, Int):
-        right = e.op("mul", right, place.size_of(e, left_type.target))
+        right = e.op("mul", right, place.size_of(e, left_type.target, left_type.space))
     elif isinstance(right_type, Pointer) and isinstance(left_type, Int):
-        left = e.op("mul", left, place.size_of(e, right_type.target))
+        left = e.op("mul", left, place.size_of(e, right_type.target, right_type.space))
     if op in _PLAIN:
         result = e.op(_PLAIN[op], left, right)
         truths = isinstance(left_type, Bool) and isinstance(right_type, Bool)

@@ -16,12 +16,24 @@ from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.emitter import Reg, keep_cut
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
-from aotrace.compiler.kernel_types import field_of, redefined
+from aotrace.compiler.kernel_types import copy_of, field_of, redefined
 from aotrace.compiler.probes.record import ContextField
 from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import NONE, Array, Int, Pointer, Space, Str, Struct, Type
+from aotrace.compiler.types import (
+    NONE,
+    UINT64,
+    Array,
+    Int,
+    Pointer,
+    Record,
+    Space,
+    Str,
+    Struct,
+    Tuple,
+    Type,
+)
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -30,6 +42,7 @@ _READERS = {
     Space.KERNEL: "probe_read_kernel",
     Space.NONE: "probe_read_kernel",
     Space.USER: "probe_read_user",
+    Space.OWN: "probe_read_kernel",
 }
 _LOCATED_MASK = 0xFFFF  # the low half of a __data_loc word is the offset in the record
 
@@ -40,6 +53,7 @@ class Place:
 
     root: that struct's BTF and id. direct: loads need no helper. bits: the size of a bitfield, else
     0; first_bit: where it begins, if that need not be relocated. event: whose context it is.
+    guarded: a test tells whether the target has it, and LLVM must ask for nothing of it before.
     """
 
     base: Reg
@@ -51,6 +65,12 @@ class Place:
     bits: int = 0
     first_bit: int = 0
     event: str = ""
+    guarded: bool = False
+
+    def core(self, e: ProgramEmitter, kind: RelocKind) -> Reg:
+        """The target's answer to a question about this path."""
+        access = self.access(kind)
+        return e.fn.pinned_core_value(access) if self.guarded else e.fn.core_value(access)
 
     def access(self, kind: RelocKind) -> Access:
         """The relocation of this path."""
@@ -70,6 +90,9 @@ def find(e: ProgramEmitter, node: Expr) -> Place | None:
         return _member(e, node)
     if isinstance(node, nodes.Index):
         return _index(e, node)
+    if isinstance(node, nodes.TupleItem):
+        outer = find(e, node.base)
+        return item(e, outer, node.index) if outer else None
     if isinstance(node, nodes.Unary) and node.op == "*":
         return _target(e, node.operand)
     return None
@@ -78,21 +101,26 @@ def find(e: ProgramEmitter, node: Expr) -> Place | None:
 def _target(e: ProgramEmitter, pointer: Expr) -> Place:
     """What a pointer points to."""
     kind = e.type_of(pointer)
+    if isinstance(kind, Int):
+        return at(e.value(pointer), UINT64, kind.space)
     assert isinstance(kind, Pointer)  # inferred
     return at(e.value(pointer), kind.target, kind.space, kind.trusted)
 
 
 def _member(e: ProgramEmitter, node: nodes.Member) -> Place | None:
     if isinstance(node.base, nodes.Ident) and node.base.name == ARGS:
-        return _argument(e, node.name)
+        return argument(e, node.name)
     kind = e.type_of(node.base)
-    if isinstance(kind, Pointer):
-        return field(e, _target(e, node.base), node.name)
-    outer = find(e, node.base) if isinstance(kind, Struct) else None
+    outer = _target(e, node.base) if isinstance(kind, Pointer) else find(e, node.base)
+    while outer and isinstance(outer.type, Pointer):  # a field is looked for behind every pointer
+        outer = at(load(e, outer), outer.type.target, outer.type.space, outer.type.trusted)
+    if outer and isinstance(outer.type, Record):
+        return item(e, outer, outer.type.names.index(node.name))
     return field(e, outer, node.name) if outer else None
 
 
-def _argument(e: ProgramEmitter, name: str) -> Place | None:
+def argument(e: ProgramEmitter, name: str) -> Place | None:
+    """Where an argument of the probe lies in its context; None for one that is in a word."""
     source = (e.unit.probe.arguments or {})[name]
     if not isinstance(source, ContextField) or source.located:
         return None  # a word is a value, not a place
@@ -109,9 +137,10 @@ def field(e: ProgramEmitter, outer: Place, name: str) -> Place:
     info = field_of(struct, name)
     assert info is not None  # inferred
     kind = redefined(info.type, e.shared.btf)
-    if not struct.relocated:
-        base = e.op("add", address(e, outer), info.bit_offset // 8)
-        return replace(at(base, kind, outer.space), bits=info.bits, first_bit=info.bit_offset % 8)
+    if not struct.relocated or outer.space is Space.OWN:
+        kept = copy_of(struct).members[name]
+        base = e.op("add", address(e, outer), kept.offset)
+        return replace(at(base, kind, outer.space), bits=kept.bits, first_bit=kept.first_bit)
     root = outer.root if outer.steps else (struct.btf, struct.type_id)
     steps = (*outer.steps, name)
     return replace(outer, type=kind, root=root, steps=steps, bits=info.bits)
@@ -127,23 +156,40 @@ def along(e: ProgramEmitter, pointer: Reg, struct: Struct, path: Sequence[str]) 
     return found
 
 
+def item(e: ProgramEmitter, outer: Place, index: int) -> Place:
+    """An item of the tuple or record at a place, which only the program's own memory has."""
+    kind = outer.type
+    assert isinstance(kind, (Tuple, Record))
+    offset = kind.kind.offsets[index]  # type: ignore[attr-defined]  # of a tuple's kind
+    return at(e.op("add", address(e, outer), offset), kind.items[index], outer.space)
+
+
 def _index(e: ProgramEmitter, node: nodes.Index) -> Place | None:
     kind = e.type_of(node.base)
     if isinstance(kind, Pointer):
-        element = _target(e, node.base)
-        index = e.value(node.index)
-        return replace(element, base=_moved(e, element.base, index, element.type), direct=False)
+        first, index = _target(e, node.base), e.value(node.index)
+        moved = _moved(e, first.base, index, first.type, first.space)
+        return replace(first, base=moved, direct=False)
     outer = find(e, node.base)
+    constant = e.constant_of(node.index)
+    if outer and isinstance(kind, Tuple) and isinstance(constant, int):
+        return item(e, outer, constant)
     if outer is None or not isinstance(kind, (Array, Str)):
         return None
-    element_type = kind.element if isinstance(kind, Array) else Int(1, True)
-    constant = e.constant_of(node.index)
     if outer.steps and isinstance(constant, int):
-        return replace(outer, type=element_type, steps=(*outer.steps, int(constant)), bits=0)
+        return element(outer, constant)
     index = e.value(node.index)
     if isinstance(kind, Array) and kind.count and constant is None:
         check_bounds(e, index, kind.count)
-    return at(_moved(e, address(e, outer), index, element_type), element_type, outer.space)
+    element_type = kind.element if isinstance(kind, Array) else Int(1, True)
+    base = _moved(e, address(e, outer), index, element_type, outer.space)
+    return at(base, element_type, outer.space)
+
+
+def element(outer: Place, index: int) -> Place:
+    """An element, of known index, of the array at a place that is relocated."""
+    kind = outer.type.element if isinstance(outer.type, Array) else Int(1, True)
+    return replace(outer, type=kind, steps=(*outer.steps, int(index)), bits=0)
 
 
 def check_bounds(e: ProgramEmitter, index: Reg, count: int) -> None:
@@ -152,12 +198,14 @@ def check_bounds(e: ProgramEmitter, index: Reg, count: int) -> None:
         e.shared.failures.tell(e, failures.BOUNDS, e.const(0), failures.NEVER_OFF)
 
 
-def _moved(e: ProgramEmitter, base: Reg, index: Reg, element: Type) -> Reg:
-    return e.op("add", base, e.op("mul", index, size_of(e, element)))
+def _moved(e: ProgramEmitter, base: Reg, index: Reg, element: Type, space: Space) -> Reg:
+    return e.op("add", base, e.op("mul", index, size_of(e, element, space)))
 
 
-def size_of(e: ProgramEmitter, kind: Type) -> Reg:
-    """Bytes of a type on the target."""
+def size_of(e: ProgramEmitter, kind: Type, space: Space = Space.NONE) -> Reg:
+    """Bytes of a type on the target; of its copy in the program's own memory."""
+    if space is Space.OWN and kind != NONE:
+        return e.const(kind.size)
     if isinstance(kind, Struct) and kind.relocated:
         return e.fn.core_value(Access(RelocKind.TYPE_SIZE, kind.btf, kind.type_id))
     if isinstance(kind, Array):
@@ -170,13 +218,12 @@ def address(e: ProgramEmitter, place: Place) -> Reg:
     base = e.word(place.base)
     if not place.steps:
         return base
-    offset = e.fn.core_value(place.access(RelocKind.FIELD_BYTE_OFFSET))
-    return e.op("add", base, offset)
+    return e.op("add", base, place.core(e, RelocKind.FIELD_BYTE_OFFSET))
 
 
 def load(e: ProgramEmitter, place: Place) -> Reg:
     """The scalar at a place, extended to 64 bits."""
-    if place.direct and place.steps and not place.bits:
+    if place.direct and place.steps and not place.bits and not place.guarded:
         return _load_directly(e, place)
     slot = e.slot(8)
     e.store(slot, 0, 8, e.const(0))
@@ -193,13 +240,18 @@ def _read_bits(e: ProgramEmitter, place: Place) -> Reg:
     slot, last = e.slot(16), place.first_bit + place.bits
     e.zero(slot, 16)
     e.helper(_READERS[place.space], slot, -(-last // 8), address(e, place))
+    return cut(e, slot, place.first_bit, place.bits, _signed(place.type))
+
+
+def cut(e: ProgramEmitter, slot: Reg, first: int, bits: int, signed: bool) -> Reg:
+    """So many bits of the 16 bytes in a slot, from the `first` on."""
+    last = first + bits
     word = e.load(slot, 0, 8)
     if last > 64:
-        rest = e.op("shl", e.load(slot, 8, 8), 64 - place.first_bit)
-        word = e.op("or", e.op("lshr", word, place.first_bit), rest)
-        last = place.bits
-    shift = "ashr" if _signed(place.type) else "lshr"
-    return e.op(shift, e.op("shl", word, 64 - last), 64 - place.bits)
+        rest = e.op("shl", e.load(slot, 8, 8), 64 - first)
+        word = e.op("or", e.op("lshr", word, first), rest)
+        last = bits
+    return e.op("ashr" if signed else "lshr", e.op("shl", word, 64 - last), 64 - bits)
 
 
 def _signed(kind: Type) -> bool:
@@ -218,13 +270,10 @@ def _load_directly(e: ProgramEmitter, place: Place) -> Reg:
 def _read_relocated(e: ProgramEmitter, place: Place, slot: Reg) -> Reg:
     """Read as many bytes as the field has on the target, then cut and extend by shifts."""
 
-    def core(kind: RelocKind) -> Reg:
-        return e.fn.core_value(place.access(kind))
-
     if isinstance(place.type, Pointer):
         e.helper(_READERS[place.space], slot, 8, address(e, place))
         return e.load(slot, 0, 8)
-    size = core(RelocKind.FIELD_BYTE_SIZE)
+    size = place.core(e, RelocKind.FIELD_BYTE_SIZE)
     e.helper(_READERS[place.space], slot, size, address(e, place))
     word = e.load(slot, 0, 8)
     if place.type.size == 8 and not place.bits and not _signed(place.type):
@@ -235,11 +284,16 @@ def _read_relocated(e: ProgramEmitter, place: Place, slot: Reg) -> Reg:
             return word
         unused = e.op("sub", 64, e.op("shl", size, 3))
         return e.op(shift, e.op("shl", word, unused), unused)
-    left = e.op("shl", word, core(RelocKind.FIELD_LSHIFT_U64))
-    return e.op(shift, left, core(RelocKind.FIELD_RSHIFT_U64))
+    left = e.op("shl", word, place.core(e, RelocKind.FIELD_LSHIFT_U64))
+    return e.op(shift, left, place.core(e, RelocKind.FIELD_RSHIFT_U64))
 
 
-def read_into(e: ProgramEmitter, place: Place, target: Reg, size: int) -> None:
+def field_size(e: ProgramEmitter, place: Place, most: int) -> Reg:
+    """Bytes that a field has on the target, at most so many."""
+    return e.bounded(place.core(e, RelocKind.FIELD_BYTE_SIZE), most)
+
+
+def read_into(e: ProgramEmitter, place: Place, target: Reg, size: Reg | int) -> None:
     """Copy `size` bytes of a place to the program's memory; zeros where it cannot be read."""
     e.helper(_READERS[place.space], target, size, address(e, place))
 
@@ -258,8 +312,10 @@ def read_bytes(e: ProgramEmitter, target: Reg, size: int, node: Expr) -> None:
         e.helper(_READERS[kind.space], target, size, e.value(node))
         return
     found = find(e, node)
-    assert found is not None  # a struct has no other form
-    read_into(e, found, target, size)
+    if found:
+        read_into(e, found, target, size)
+    else:
+        e.copy(target, e.memory(node), size)  # a copy begins as the struct does
 
 
 def context_value(e: ProgramEmitter, source: ContextField) -> Reg:

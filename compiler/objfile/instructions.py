@@ -1,7 +1,8 @@
 """Finding and patching the instructions that the target decides.
 
-Two forms: a 64-bit immediate load of the address of `core.N` (codegen/core.py), and a load from
-memory at one of the offsets that stand for a relocated one. Encoding: kernel
+Three forms: a 64-bit immediate load of the address of `core.N` (codegen/core.py), a load from
+memory at one of the offsets that stand for a relocated one, and a call of a helper that stands for
+a value, which becomes the instruction that sets the result. Encoding: kernel
 Documentation/bpf/standardization/instruction-set.rst.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import NamedTuple
 
 from aotrace.compiler.codegen.core import (
@@ -16,6 +18,7 @@ from aotrace.compiler.codegen.core import (
     DIRECT_STEP,
     MAX_DIRECT_LOADS,
     MEMBER_PREFIX,
+    PINNED_BASE,
     SYMBOL_PREFIX,
     Access,
     Fixups,
@@ -28,9 +31,16 @@ _DIRECT_END = DIRECT_BASE + DIRECT_STEP * MAX_DIRECT_LOADS
 _SIZE = 8  # bytes of one instruction; LD_IMM64 has two
 _CODE = struct.Struct("<BBhi")
 _LD_IMM64 = 0x18
+_CALL, _MOV64_IMM = 0x85, 0xB7
 _CLASS, _LDX, _ST, _STX = 0x7, 0x1, 0x2, 0x3
 _OFFSETS = struct.Struct("<h")
 _IMMEDIATE = struct.Struct("<I")
+
+
+class Form(Enum):
+    IMMEDIATE = "ldimm64"
+    DIRECT = "ldx"
+    PINNED = "mov"
 
 
 class Use(NamedTuple):
@@ -38,7 +48,7 @@ class Use(NamedTuple):
 
     offset: int
     access: Access
-    direct: bool
+    form: Form
 
 
 def find_uses(elf: Elf, section: Section, fixups: Fixups) -> list[Use]:
@@ -47,15 +57,22 @@ def find_uses(elf: Elf, section: Section, fixups: Fixups) -> list[Use]:
     Raises ObjectError where LLVM made of one what cannot be relocated.
     """
     return sorted(
-        [*_immediate_uses(section, fixups), *_direct_uses(elf, section, fixups.direct_loads)],
+        [
+            *_immediate_uses(section, fixups),
+            *_direct_uses(elf, section, fixups.direct_loads),
+            *_pinned_uses(section, fixups),
+        ],
         key=lambda use: use.offset,
     )
 
 
 def patch(section: Section, use: Use, value: int) -> None:
     """Write the build host's answer, which libbpf compares with the local types'."""
-    if use.direct:
+    if use.form is Form.DIRECT:
         _OFFSETS.pack_into(section.data, use.offset + 2, value)
+        return
+    if use.form is Form.PINNED:
+        _CODE.pack_into(section.data, use.offset, _MOV64_IMM, 0, 0, value)
         return
     _IMMEDIATE.pack_into(section.data, use.offset + 4, value & 0xFFFFFFFF)
     _IMMEDIATE.pack_into(section.data, use.offset + _SIZE + 4, value >> 32 & 0xFFFFFFFF)
@@ -91,7 +108,7 @@ def _immediate_uses(section: Section, fixups: Fixups) -> Iterator[Use]:
         opcode, _, _, immediate = _CODE.unpack_from(section.data, item.offset)
         if opcode != _LD_IMM64 or immediate:
             raise ObjectError(f"`{access}` was folded into another value by LLVM")
-        yield Use(item.offset, access, direct=False)
+        yield Use(item.offset, access, Form.IMMEDIATE)
 
 
 def _direct_uses(
@@ -108,7 +125,15 @@ def _direct_uses(
                 raise ObjectError(
                     f"{function.name}: LLVM moved a relocated offset ({memory_offset:#x})"
                 )
-            yield Use(offset, known[number], direct=True)
+            yield Use(offset, known[number], Form.DIRECT)
+
+
+def _pinned_uses(section: Section, fixups: Fixups) -> Iterator[Use]:
+    """The second half of an ld_imm64 has the opcode 0, and is never taken for a call."""
+    for offset in range(0, section.size, _SIZE):
+        opcode, registers, _, immediate = _CODE.unpack_from(section.data, offset)
+        if opcode == _CALL and not registers and immediate >= PINNED_BASE:
+            yield Use(offset, fixups.core[immediate - PINNED_BASE], Form.PINNED)
 
 
 def _memory_accesses(section: Section, function: Symbol) -> Iterator[tuple[int, int, int]]:

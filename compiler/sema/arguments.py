@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aotrace.compiler.builtins.record import Parameter, match_parameters
+from aotrace.compiler.builtins.record import EventFunction, Parameter, match_parameters
 from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.sema.params import unknown_at_build
 from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node, Param
@@ -49,6 +49,8 @@ def _argument(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> 
             f"{node.name}() needs its {parameter.name} to be known at build time{why}",
             arg.span, "write a literal",
         )  # fmt: skip
+    elif isinstance(checker.names.entries[node], EventFunction):
+        checker.copied(arg, "shown")
     checker.value(arg)
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from aotrace.compiler.types import Array, Bool, Int, Pointer, Str, Timestamp, Type
+from dataclasses import replace
+
+from aotrace.compiler.types import (
+    Array,
+    Bool,
+    Int,
+    Pointer,
+    Space,
+    Str,
+    Timestamp,
+    Type,
+)
 
 _REGISTER = 8  # bytes of the widest integer
 
@@ -16,6 +27,10 @@ def cast_type(target: Type, source: Type) -> Type | None:
         target = _counted(target, source)
     if isinstance(target, Pointer) and isinstance(source, Pointer):
         return Pointer(target.target, source.space)
+    if isinstance(target, Pointer) and isinstance(source, Int) and source.space is not Space.NONE:
+        return Pointer(target.target, source.space)
+    if isinstance(target, Int) and isinstance(source, Pointer) and source.space is Space.USER:
+        return replace(target, space=source.space)
     return target if _allowed(target, source) else None
 
 

@@ -14,6 +14,7 @@ from aotrace.compiler.builtins.record import (
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel_types import unkept
 from aotrace.compiler.sema.arguments import check_arguments
 from aotrace.compiler.sema.infer import Inference, readable
 from aotrace.compiler.sema.names import ARGS, Names
@@ -23,7 +24,7 @@ from aotrace.compiler.sema.units import Unit, taken
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
 from aotrace.compiler.syntax.walk import children
-from aotrace.compiler.types import NONE, Aggregate, Int, Struct, Type, storable
+from aotrace.compiler.types import NONE, Aggregate, Int, Type, storable
 
 _MAX_UNROLL = 100  # bpftrace's limit
 
@@ -85,10 +86,18 @@ class Checker:
         kind = self.type_of(node)
         blamed_inside = isinstance(node, (nodes.TupleLit, nodes.RecordLit, nodes.Ternary))
         if kind != NONE and not storable(kind) and not blamed_inside:
-            hint = "use a pointer to it" if isinstance(kind, Struct) else "use its elements"
             text = f"a value of type '{kind}' cannot be {what} yet"
-            self.diagnostics.error(text, node.span, hint)
+            self.diagnostics.error(text, node.span, "use its elements")
+        elif not blamed_inside:
+            self.copied(node, what)
         self.value(node)
+
+    def copied(self, node: Node, what: str) -> None:
+        """Report a struct of which no copy can be made."""
+        kind = self.type_of(node)
+        if reason := unkept(kind, self.context.btf):
+            text = f"a value of type '{kind}' cannot be {what}: {reason}"
+            self.diagnostics.error(text, node.span, "use the fields that you need")
 
     def has_value(self, node: Node) -> None:
         """Report an expression without a value, unless what it is made of gets the blame."""
@@ -143,6 +152,12 @@ class Checker:
     def member(self, node: nodes.Member) -> None:
         if not (isinstance(node.base, nodes.Ident) and node.base.name == ARGS):
             self.value(node.base)
+
+    def unary(self, node: nodes.Unary) -> None:
+        if node.op == "&" and isinstance(node.operand, MapRef):
+            self.known(node.operand)
+        else:
+            self.operands(node)
 
     def cast(self, node: nodes.Cast) -> None:
         self.value(node.operand)
@@ -323,7 +338,7 @@ _RULES: dict[type[Node], Callable[..., None]] = {
     nodes.If: Checker.if_,
     nodes.Ternary: Checker.ternary,
     nodes.Binary: Checker.binary,
-    nodes.Unary: Checker.operands,
+    nodes.Unary: Checker.unary,
     nodes.Member: Checker.member,
     nodes.Index: Checker.operands,
     nodes.Cast: Checker.cast,

@@ -30,7 +30,7 @@ from aotrace.compiler.syntax.nodes import Call, Ident, Node, Program, TypeExpr, 
 from aotrace.compiler.syntax.walk import children
 from aotrace.compiler.types import Type, literal
 
-#: `args` is not a value of its own: it only stands before a field's name
+#: all arguments of a probe together: a record whose items are read from its context
 ARGS = "args"
 
 
@@ -196,8 +196,7 @@ class _Resolver:
         elif constant := self.constant(node.name):
             self.names.constants[node] = constant
         elif node.name == ARGS:
-            text, hint = "`args` as a whole is not supported yet", "write args.NAME"
-            self.diagnostics.error(text, node.span, hint)
+            pass  # the probe tells what it is
         elif entry:
             self.diagnostics.error(
                 f"`{node.name}` is a function", node.span, f"write {node.name}(…)"

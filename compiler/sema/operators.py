@@ -30,7 +30,7 @@ from aotrace.compiler.types import (
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 EQUALITY = frozenset({"==", "!="})
 LOGICAL = frozenset({"&&", "||"})
-_BYTEWISE = (Str, Inet, Mac, Array, Tuple, Record, KernelSymbol, UserSymbol, Stack)
+_BYTEWISE = (Str, Inet, Mac, Array, Tuple, Record, Struct, KernelSymbol, UserSymbol, Stack)
 
 
 def unreadable(kind: Aggregate, node: Node, diagnostics: Diagnostics) -> None:
@@ -64,6 +64,8 @@ def unary_type(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
 def _dereferenced(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
     if isinstance(operand, Pointer) and operand.target != NONE:
         return operand.target
+    if isinstance(operand, Int):
+        return UINT64  # the word at an address that is a number
     diagnostics.error(
         f"Can not dereference '{operand}'",
         node.span,
@@ -111,7 +113,7 @@ def _is_byte(kind: Type) -> bool:
 
 
 def _is_bytes(kind: Type) -> bool:
-    return isinstance(kind, (*_BYTEWISE, Struct))
+    return isinstance(kind, _BYTEWISE)
 
 
 def _comparable(left: Type, right: Type) -> bool:
@@ -123,6 +125,8 @@ def _comparable(left: Type, right: Type) -> bool:
         return left == right
     if isinstance(left, (Tuple, Record)):
         return promote(left, right) is not None
+    if isinstance(left, Struct):
+        return left == right
     return type(left) is type(right) and isinstance(left, _BYTEWISE)
 
 

@@ -11,7 +11,13 @@ from aotrace.runtime.values.aggregates import (
     SumKind,
 )
 from aotrace.runtime.values.base import Kind
-from aotrace.runtime.values.composite import ArrayKind, RecordKind, TupleKind
+from aotrace.runtime.values.composite import (
+    ArrayKind,
+    OpaqueKind,
+    RecordKind,
+    StructKind,
+    TupleKind,
+)
 from aotrace.runtime.values.hist import HistKind, LhistKind
 from aotrace.runtime.values.ints import BoolKind, EnumKind, IntKind, PointerKind
 from aotrace.runtime.values.net import InetKind, MacKind
@@ -25,10 +31,33 @@ if TYPE_CHECKING:
     from aotrace.runtime.values.base import Spec
 
 __all__ = [
-    "KINDS", "ArrayKind", "AvgKind", "BoolKind", "CountKind", "EnumKind", "HistKind", "InetKind",
-    "IntKind", "Kind", "KstackKind", "KsymKind", "LhistKind", "MacKind", "MaxKind",
-    "MinKind", "PointerKind", "RecordKind", "StatsKind", "StrKind", "SumKind", "TimestampKind",
-    "TupleKind", "UstackKind", "UsymKind",
+    "KINDS",
+    "ArrayKind",
+    "AvgKind",
+    "BoolKind",
+    "CountKind",
+    "EnumKind",
+    "HistKind",
+    "InetKind",
+    "IntKind",
+    "Kind",
+    "KstackKind",
+    "KsymKind",
+    "LhistKind",
+    "MacKind",
+    "MaxKind",
+    "MinKind",
+    "OpaqueKind",
+    "PointerKind",
+    "RecordKind",
+    "StatsKind",
+    "StrKind",
+    "StructKind",
+    "SumKind",
+    "TimestampKind",
+    "TupleKind",
+    "UstackKind",
+    "UsymKind",
     "from_spec",
 ]  # fmt: skip
 
@@ -36,7 +65,7 @@ __all__ = [
 KINDS: tuple[type[Kind], ...] = (
     IntKind, BoolKind, PointerKind, EnumKind, StrKind, InetKind, MacKind, ArrayKind, TupleKind,
     RecordKind, TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind, HistKind,
-    LhistKind, KsymKind, UsymKind, KstackKind, UstackKind,
+    LhistKind, KsymKind, UsymKind, KstackKind, UstackKind, StructKind, OpaqueKind,
 )  # fmt: skip
 _BY_TAG = {kind.tag: kind for kind in KINDS}
 

@@ -1,16 +1,16 @@
-"""Values made of values: arrays, tuples and records."""
+"""Values made of values: arrays, tuples, records and the structs of C."""
 
 from __future__ import annotations
 
 from aotrace.runtime.layout import place
-from aotrace.runtime.values.base import Kind
+from aotrace.runtime.values.base import MAX_SIZE, Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from aotrace.runtime.values.base import Buffer
+    from aotrace.runtime.values.base import Buffer, Spec
 
 
 class ArrayKind(Kind):
@@ -161,3 +161,85 @@ class RecordKind(TupleKind):
     def type_name(self) -> str:
         fields = (f".{n} = {k.type_name()}" for n, k in zip(self.names, self.items))
         return f"record {{ {', '.join(fields)} }}"
+
+
+class StructKind(RecordKind):
+    """A record as C lays it out: each item at an offset of its own, some of them bits of a number.
+
+    bits: of each item the first of its bits and how many there are, from its offset on; two zeros
+    for one that is whole.
+    """
+
+    tag = "struct"
+    fields = {
+        "names": list, "items": list, "offsets": list, "bits": list, "size": int, "align": int,
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        names: list[str],
+        items: list[Kind],
+        offsets: list[int],
+        bits: list[list[int]],
+        size: int,
+        align: int,
+    ) -> None:
+        super().__init__(names, items)
+        if not len(items) == len(offsets) == len(bits) or not all(map(_is_part, offsets, bits)):
+            raise ValueError(f"{len(items)} items at {offsets!r}, bits {bits!r}")
+        self.offsets = tuple(offsets)
+        self.bits = bits
+        self.size = size
+        self.align = align
+
+    def parameters(self) -> Spec:
+        return {**super().parameters(), "offsets": list(self.offsets)}
+
+    def decode(self, raw: Buffer, offset: int) -> tuple[Any, ...]:
+        places = zip(self.items, self.offsets, self.bits)
+        return tuple(
+            _some_bits(raw, offset + at, part[0], part[1], getattr(kind, "signed", False))
+            if part[1]
+            else kind.decode(raw, offset + at)
+            for kind, at, part in places
+        )
+
+    def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[Any]:
+        return [self.decode(raw, offset + number * stride) for number in range(count)]
+
+
+def _is_part(offset: object, part: object) -> bool:
+    numbers = [offset, *part] if isinstance(part, list) and len(part) == 2 else [None]
+    return all(isinstance(number, int) and 0 <= number <= MAX_SIZE for number in numbers)
+
+
+def _some_bits(raw: Buffer, offset: int, first: int, count: int, signed: bool) -> int:
+    data = raw[offset : offset + (first + count + 7) // 8]
+    number = int.from_bytes(data, "little") >> first & ((1 << count) - 1)
+    return number - (1 << count) if signed and number >> (count - 1) else number
+
+
+class OpaqueKind(Kind):
+    """Bytes that nothing here can show: floating point, numbers of 16 bytes, arrays without end."""
+
+    tag = "opaque"
+    fields = {"size": int, "align": int}
+
+    def __init__(self, size: int, align: int) -> None:
+        self.size = size
+        self.align = align
+
+    def layout(self) -> tuple[tuple[str, int, str], ...]:
+        return (("", 0, f"char[{self.size}]"),)
+
+    def decode(self, raw: Buffer, offset: int) -> None:
+        return None
+
+    def text(self, value: None) -> str:
+        return "null"
+
+    def order(self, value: None) -> int:
+        return 0
+
+    def type_name(self) -> str:
+        return "none"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from aotrace.compiler.builtins.record import Builtin
+from aotrace.compiler.kernel_types import redefined
 from aotrace.compiler.sema.infer.walker import Walker
+from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.sema.params import COUNT, NUMBER, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node
-from aotrace.compiler.types import NONE, Bool, Str, Type, literal
+from aotrace.compiler.types import NONE, Bool, Record, Str, Type, literal, storable
 
 
 def integer(w: Walker, node: nodes.IntLit) -> Type:
@@ -45,8 +47,21 @@ def identifier(w: Walker, node: nodes.Ident) -> Type:
         return builtin(w, entry, node)
     if word := w.names.words.get(node):
         return Str(len(word) + 1)
+    if node.name == ARGS:
+        return arguments(w, node)
     constant = w.names.constants.get(node)
     return constant.type if constant else NONE
+
+
+def arguments(w: Walker, node: nodes.Ident) -> Type:
+    """`args` as a whole: a record of all that the probe has."""
+    known = w.unit.probe.arguments
+    if known is None:
+        kind = w.unit.probe.kind.name
+        w.diagnostics.error(f"`args` is not available in {kind} probes", node.span)
+        return NONE
+    kept = {name: found.type for name, found in known.items() if storable(found.type)}
+    return Record(tuple(kept), tuple(redefined(item, w.context.btf) for item in kept.values()))
 
 
 def builtin(w: Walker, entry: Builtin, node: Node) -> Type:

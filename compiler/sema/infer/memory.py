@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel_types import field_names, field_of
 from aotrace.compiler.sema.fold import Constant
@@ -24,6 +22,7 @@ from aotrace.compiler.types import (
     Struct,
     Tuple,
     Type,
+    lying_in,
 )
 
 
@@ -31,11 +30,13 @@ def member(w: Walker, node: nodes.Member) -> Type:
     if isinstance(node.base, nodes.Ident) and node.base.name == ARGS:
         return argument(w, node)
     base = w.visit(node.base)
-    outer = base.target if isinstance(base, Pointer) else base
+    outer = base
+    while isinstance(outer, Pointer):
+        outer = lying_in(outer.target, outer.space)
     if isinstance(outer, Struct):
         return field(w, node, outer)
-    if isinstance(base, Record):
-        return record_item(w, node, base)
+    if isinstance(outer, Record):
+        return record_item(w, node, outer)
     if base != NONE:
         w.diagnostics.error(
             f"cannot take field `{node.name}` of a value of type '{base}'", node.field_span,
@@ -55,25 +56,30 @@ def field(w: Walker, node: nodes.Member, base: Struct) -> Type:
             f"the field `{node.name}` is no integer, pointer, array or struct", node.field_span,
             "BPF has no floating point",
         )  # fmt: skip
+    if isinstance(w.unit.types.get(node.base), Pointer):
+        return lying_in(info.type, base.inside)
     return lying_by(w, node.base, info.type)
 
 
 def lying_by(w: Walker, node: Node, kind: Type) -> Type:
     """The type of what is read at `node`: a pointer in user memory points to user memory."""
-    if isinstance(kind, Pointer) and space_of(w, node) is Space.USER:
-        return replace(kind, space=Space.USER)
-    return kind
+    return lying_in(kind, space_of(w, node))
 
 
 def space_of(w: Walker, node: Node) -> Space:
     """Which memory an lvalue or what a pointer points to lies in."""
     kind = w.unit.types.get(node)
+    if isinstance(kind, Struct):
+        return kind.inside
     while not isinstance(kind, Pointer) and isinstance(node, (nodes.Member, nodes.Index)):
         node = node.base
         kind = w.unit.types.get(node)
     if isinstance(node, nodes.Unary) and not isinstance(kind, Pointer):
         kind = w.unit.types.get(node.operand)
-    return kind.space if isinstance(kind, Pointer) else Space.KERNEL
+    if not isinstance(kind, Pointer):
+        return Space.KERNEL
+    copied = kind.space is Space.OWN and isinstance(kind.target, Struct)
+    return kind.target.inside if copied else kind.space  # type: ignore[attr-defined]
 
 
 def record_item(w: Walker, node: nodes.Member, base: Record) -> Type:

@@ -17,6 +17,7 @@ from aotrace.compiler.types import (
     Int,
     Pointer,
     Record,
+    Space,
     Str,
     Struct,
     Tuple,
@@ -27,12 +28,30 @@ from aotrace.compiler.types import (
 
 
 def unary(w: Walker, node: nodes.Unary) -> Type:
+    if node.op == "&":
+        return address_of(w, node)
     operand = w.visit(node.operand)
     constant = w.constants.get(node)
     if isinstance(constant, int) and not isinstance(constant, bool):
         return UINT64 if node.op == "~" else literal(constant)
     found = unary_type(node, operand, w.diagnostics)
     return memory.lying_by(w, node.operand, found) if node.op == "*" else found
+
+
+def address_of(w: Walker, node: nodes.Unary) -> Type:
+    """A pointer to a variable, or to a map as a whole, typed by its values."""
+    if isinstance(node.operand, MapRef):
+        kind = maps.map_of(w, node.operand).value
+        return NONE if kind == NONE else Pointer(kind, Space.OWN)
+    if isinstance(node.operand, nodes.Var):
+        kind = w.visit(node.operand)
+        return NONE if kind == NONE else Pointer(kind, Space.OWN)
+    w.visit(node.operand)
+    w.diagnostics.error(
+        "address-of operator (&) can only be used on a map or variable", node.span,
+        "assign the value to a variable first",
+    )  # fmt: skip
+    return NONE
 
 
 def binary(w: Walker, node: nodes.Binary) -> Type:
