@@ -117,7 +117,7 @@ def kernel_place(parts: Sequence[str]) -> dict[str, Any] | None:
     name, plus, offset = place.partition("+")
     if not plus and not module and place[:1].isdecimal():
         return {"function": "", "offset": number(place, "an address")}
-    if not is_name(name) or not all(is_name(m) for m in module):
+    if not is_name(name) or not all(m and not m.strip(_NAME) for m in module):
         return None
     bytes_in = number(offset, "an offset") if plus else 0
     named = {"module": module[0]} if module and module[0] != KERNEL else {}
@@ -125,7 +125,7 @@ def kernel_place(parts: Sequence[str]) -> dict[str, Any] | None:
 
 
 def is_name(text: str) -> bool:
-    """Whether a kernel function or module can be called that."""
+    """Whether a kernel function can be called that; modules may begin with a digit."""
     return text[:1] in _NAME_START and text != "" and not text.strip(_NAME)
 
 

@@ -1,0 +1,71 @@
+"""Probe forms: one script for each way to write an attach point, which reads a real value.
+
+The table form x kernel of docs/probes.md comes from them (`python -m tests.kernels.forms_table`),
+and test_forms.py holds every kernel to it. To add rows, add a Form to one of the lists below, or a
+list in a file of its own (forms_NAME.py) to FORMS. form.py says what a Form has.
+
+Scripts are compiled on the build host, once, and run everywhere. A workload runs on this machine
+and in the guests alike, which have busybox, Python and the programs of PROGRAMS (C, linked
+statically), to be found in {programs}. What a script reads must come from the workload: compare
+comm and print the value.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.kernels.catalog import Kernel
+from tests.kernels.form import HERE, Form
+from tests.kernels.forms_kernel import KERNEL_FORMS
+from tests.kernels.vm import Vm
+from tests.support.observe import Result, observe
+from tests.support.places import console_script
+from tests.support.tracefs import mount_tracing
+
+FORMS: tuple[Form, ...] = (*KERNEL_FORMS,)
+#: C programs that workloads run.
+PROGRAMS: tuple[Path, ...] = ()
+
+
+def build(folder: Path) -> None:
+    """Compile the scripts, as SLUG.bpf.o, and the programs of the workloads."""
+    sources = []
+    for form in FORMS:
+        source = folder / f"{form.slug}.bt"
+        source.write_text(form.script)
+        sources.append(source)
+    subprocess.run([console_script("aotracec"), "build", *sources, "-o", folder], check=True)
+    for program in PROGRAMS:
+        flags = ["-static", "-g", "-O1", "-fno-inline", "-fno-omit-frame-pointer"]
+        subprocess.run(["gcc", *flags, program, "-o", folder / program.stem], check=True)
+
+
+def of_kernel(name: str) -> list[Form]:
+    """The forms that there are on a kernel."""
+    return [form for form in FORMS if not form.only or name in form.only]
+
+
+def run_here(folder: Path) -> dict[str, Result]:
+    """Results by the forms' names, on this machine's own kernel."""
+    mount_tracing()
+    loader = str(console_script("aotrace"))
+    return {
+        form.name: observe(form.job(HERE, loader, _names(form, folder))) for form in of_kernel(HERE)
+    }
+
+
+def run_in(kernel: Kernel, folder: Path) -> dict[str, Result]:
+    """The same in one boot of another kernel."""
+    with Vm(kernel) as vm:
+        for path in folder.iterdir():
+            if path.suffix != ".bt":
+                (vm.shared / path.name).write_bytes(path.read_bytes())
+                (vm.shared / path.name).chmod(0o755)
+        forms = of_kernel(kernel.name)
+        jobs = [form.job(kernel.name, "aotrace", _names(form, vm.shared)) for form in forms]
+        return {result.name: result for result in vm.run(jobs)}
+
+
+def _names(form: Form, folder: Path) -> dict[str, str]:
+    return {"programs": str(folder), "object": str(folder / f"{form.slug}.bpf.o")}
