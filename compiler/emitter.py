@@ -17,7 +17,9 @@ Reg = Any
 
 
 class Emitter(Protocol):
-    """Emits into the program being built, at the current place."""
+    """Emits into the program being built, at the current place. ctx: the program's context."""
+
+    ctx: Reg
 
     # constants and memory
     def const(self, value: int) -> Reg: ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from aotrace.loader import attach
+from aotrace.loader.attach.mechanism import DURING
 from aotrace.loader.copies import Copier
 from aotrace.loader.errors import LoaderError
 from aotrace.loader.libbpf import syscall
@@ -19,6 +20,8 @@ from aotrace.runtime import members as wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aotrace.loader.attach.mechanism import Attached, Mechanism, Scope, Spreading, Target
     from aotrace.loader.libbpf.handles import Object
     from aotrace.loader.libbpf.handles import Program as Handle
@@ -85,6 +88,32 @@ class Members:
             where = f"{text} ({self._meta.script}:{made[0].line})"
             reason = LoaderError(f"cannot attach {where}: nothing here matches")
             self._missing.skip(made[0], reason)
+
+    def keep(self, pattern: str) -> None:
+        """Leave out the probes whose name does not match. Raises LoaderError for no pattern."""
+        import re
+
+        try:
+            wanted = re.compile(pattern).search
+        except re.error as error:
+            raise LoaderError(f"Invalid --probe-filter regex '{pattern}': {error}") from None
+        for number, program in enumerate(self._meta.programs):
+            if attach.find(program.mechanism).phase != DURING:
+                continue
+            members = self.of.get(program.name)
+            if members is None:
+                kept = bool(wanted(program.probe))
+            else:
+                kept = self._keep(number, members, wanted)
+            if not kept:
+                self._missing.names.add(program.name)
+
+    def _keep(self, first: int, members: list[Member], wanted: Callable[[str], object]) -> bool:
+        """Whether any member is kept; the first of them gets the program's own number."""
+        members[:] = [member for member in members if wanted(member.text)]
+        if members:
+            members[0].number = first
+        return bool(members)
 
     # --- loading
 

@@ -41,6 +41,7 @@ RUN_OPTIONS = (
     Option(("-v", "--verbose"), "verbose", None, "show what libbpf and the verifier say"),
     Option(("-k", "--warnings"), "checks", None, "warn of failed reads and look-ups, too"),
     Option(("--no-warnings",), "warnings", None, "show no warnings", sets=False),
+    Option(("--probe-filter",), "probe_filter", "REGEX", "attach only the probes that match"),
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
 )
 INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
@@ -63,6 +64,7 @@ class Options:
         self.verbose = False
         self.warnings = True
         self.checks = False
+        self.probe_filter: str | None = None
         self.dry_run = False
         self.json = False
         self.help = False

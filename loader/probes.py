@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aotrace.runtime.metadata import Metadata, Program
 
 _ERROR, _WARN, _IGNORE = "error", "warn", "ignore"
+_MOST = 1024  # probes, where the config does not say
 _NEWER = "install a newer aotrace here, or compile the script again"
 _EXPECTED = "if that is expected, set the script's config: missing_probes = warn"
 
@@ -51,9 +52,29 @@ class Probes:
         self._script = meta.script
         self._scope = scope
         self._members = members
+        self._most = int(meta.config.get("max_probes", _MOST))
         self._missing = missing
         self._programs = [(program, _mechanism(program)) for program in meta.programs]
         self._links: list[Attached] = []
+
+    def check_number(self) -> None:
+        """Raises LoaderError for none, or more than the script's config allows (max_probes)."""
+        most = self._most
+        number = sum(self._members_of(program) for program, _ in self._programs)
+        if number > most:
+            raise LoaderError(
+                f"Can't attach to {number} probes because it exceeds the current limit of {most} "
+                "probes.",
+                "the config can raise it: max_probes = N; so many may slow the machine down",
+            )
+        if not number:
+            raise LoaderError("No probes to attach")
+
+    def _members_of(self, program: Program) -> int:
+        if program.name in self._missing.names:
+            return 0
+        members = self._members.of.get(program.name) if self._members else None
+        return 1 if members is None else len(members)
 
     def run_before(self, bpf: Object) -> None:
         """Run the begin programs."""

@@ -49,8 +49,9 @@ def run(options: Options) -> int:
         level = options.warning_level
         known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
         missing = MissingProbes(meta, console)
-        members = _find_members(meta, lib, missing)
+        members = _find_members(meta, lib, missing, options.probe_filter)
         probes = owned.own(Probes(meta, missing, Scope(options.pid or 0), members))
+        probes.check_number()
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
         services = Services(Run(meta, bpf, process, owned))
         services.bind(meta)
@@ -88,14 +89,21 @@ def run(options: Options) -> int:
         return stage.status
 
 
-def _find_members(meta: metadata.Metadata, lib: Libbpf, missing: MissingProbes) -> Members | None:
-    """What attach points stand for here; None where the script says all of them."""
-    if not any(program.point or program.wildcard for program in meta.programs):
+def _find_members(
+    meta: metadata.Metadata, lib: Libbpf, missing: MissingProbes, kept: str | None
+) -> Members | None:
+    """What attach points stand for here; None where the script says all of them, and all are kept.
+
+    kept: a regular expression of what is to be attached.
+    """
+    if kept is None and not any(program.point or program.wildcard for program in meta.programs):
         return None
     from aotrace.loader.members import Members
 
     members = Members(meta, lib, missing)
     members.find()
+    if kept is not None:
+        members.keep(kept)
     return members
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 FUNCTIONS = frozenset((
     "assert", "assert_str", "buf", "cat", "cgroup_path", "cgroupid", "config",
     "container_of", "cpid", "default_str_length", "dw_ustack", "errorf", "fail", "find",
-    "func", "join", "kaddr", "kfunc_allowed", "kfunc_exist", "ksym",
-    "len", "memcmp", "override", "path", "percpu_kaddr", "probetype", "reg", "signal",
+    "join", "kaddr", "kfunc_allowed", "kfunc_exist", "ksym",
+    "len", "memcmp", "override", "path", "percpu_kaddr", "reg", "signal",
     "signal_name", "signal_thread", "skboutput", "socket_cookie", "static_assert",
     "str_concat", "strcap", "strcontains", "strerror", "strlen", "strncmp", "strstr",
     "syscall_name", "system", "tseries", "uaddr", "unwatch", "usermode", "username",

@@ -6,8 +6,9 @@ from functools import partial
 
 from aotrace.compiler.builtins.record import Builtin, ProbeContext
 from aotrace.compiler.emitter import Emitter, Reg
-from aotrace.compiler.types import UINT64, Str, Type
+from aotrace.compiler.types import UINT64, KernelSymbol, Str, Type, UserSymbol
 from aotrace.runtime.members import TEXT_SIZE
+from aotrace.runtime.values.symbols import UsymKind
 
 _WORDS = 10  # arg0 to arg9
 
@@ -34,6 +35,38 @@ def _probe(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
     if target is None:
         return name
     e.copy(target, name, _probe_type(context).size)
+    return target
+
+
+def _kind_name(context: ProbeContext) -> bytes:
+    return context.probe.kind.name.encode() + b"\0"
+
+
+def _kind(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
+    name = e.blob(_kind_name(context))
+    if target is None:
+        return name
+    e.copy(target, name, len(_kind_name(context)))
+    return target
+
+
+def _func_type(context: ProbeContext) -> Type | None:
+    place = context.probe.function
+    if place is None:
+        return None
+    return UserSymbol() if place.user else KernelSymbol()
+
+
+def _func(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
+    place = context.probe.function
+    assert place is not None  # a type says that there is one
+    address = e.argument(place.word) if place.word else e.helper("get_func_ip", e.ctx)
+    if not place.user:
+        return address
+    target = e.slot(UsymKind.size) if target is None else target
+    e.store(target, 0, 8, address)
+    pid = e.op("lshr", e.helper("get_current_pid_tgid"), 32)
+    e.store(target, UsymKind.pid_offset, 8, pid)
     return target
 
 
@@ -69,6 +102,11 @@ def _retval(e: Emitter, context: ProbeContext, _target: Reg | None) -> Reg:
 PROBE = (
     Builtin("cpu", "The CPU that the probe fires on.", _cpu_type, _cpu),
     Builtin("probe", "The attach point, as text.", _probe_type, _probe),
+    Builtin(
+        "probetype", "The type of the probe, as text.",
+        lambda context: Str(len(_kind_name(context))), _kind,
+    ),
+    Builtin("func", "The traced function, shown as its symbol.", _func_type, _func),
     Builtin("retval", "What the traced function returns.", _retval_type, _retval),
     *(
         Builtin(
@@ -80,4 +118,4 @@ PROBE = (
         )
         for i in range(_WORDS)
     ),
-)
+)  # fmt: skip

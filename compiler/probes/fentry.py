@@ -8,7 +8,13 @@ from functools import partial
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel.functions import FunctionInfo
 from aotrace.compiler.kernel_types import type_of
-from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.probes.record import (
+    ContextWord,
+    FunctionAddress,
+    ProbeKind,
+    ProbeRequest,
+    ResolvedProbe,
+)
 from aotrace.compiler.types import NONE, UINT64, Pointer, Struct, Type
 from aotrace.runtime.members import Pattern
 from aotrace.runtime.points import KERNEL
@@ -53,6 +59,7 @@ def _resolved(
     return ResolvedProbe(
         kind, f"{kind.name}:{function.module}:{function.name}", f"{kind.name}/{function.name}",
         "trace", {"function": function.name}, arguments=arguments, words=words, result=result,
+        function=FunctionAddress(),
     )  # fmt: skip
 
 
@@ -65,7 +72,9 @@ def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
         request.misformed(kind)
         return None
     text = ":".join((kind.name, *request.point.parts[1:]))
-    return ResolvedProbe(kind, text, kind.name, "trace", {"return": returns})
+    return ResolvedProbe(
+        kind, text, kind.name, "trace", {"return": returns}, function=FunctionAddress()
+    )
 
 
 def _expand(returns: bool, request: ProbeRequest) -> list[ResolvedProbe] | None:

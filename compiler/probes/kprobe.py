@@ -6,7 +6,13 @@ from functools import partial
 from typing import Any
 
 from aotrace.compiler.diagnostics import did_you_mean
-from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.probes.record import (
+    ContextWord,
+    FunctionAddress,
+    ProbeKind,
+    ProbeRequest,
+    ResolvedProbe,
+)
 from aotrace.compiler.types import UINT64
 from aotrace.runtime.points import kernel_place
 
@@ -51,7 +57,11 @@ def _resolved(
     text = ":".join((kind.name, *request.point.parts[1:]))
     words = () if returns else tuple(ContextWord(UINT64, o) for o in arch.arguments)
     result = ContextWord(UINT64, arch.result) if returns else None
-    return ResolvedProbe(kind, text, section, "kprobe", target, words=words, result=result)
+    # behind a return the instruction is the caller's
+    place = FunctionAddress(None if returns else ContextWord(UINT64, arch.instruction))
+    return ResolvedProbe(
+        kind, text, section, "kprobe", target, words=words, result=result, function=place
+    )
 
 
 def _check_known(request: ProbeRequest, function: str) -> None:

@@ -46,11 +46,23 @@ Argument = ContextWord | ContextField
 
 
 @dataclass(frozen=True)
+class FunctionAddress:
+    """Where a program learns which function it is in: a word of its context, or (None) a helper.
+
+    user: the function is one of the process.
+    """
+
+    word: ContextWord | None = None
+    user: bool = False
+
+
+@dataclass(frozen=True)
 class ResolvedProbe:
     """One attach point, resolved against what is known of the kernel.
 
     section: the ELF section as libbpf reads it. mechanism and target: for the loader
     (runtime/metadata.py, Program). arguments: `args.NAME`; words: `arg0` …; result: `retval`.
+    function: what `func` is, where a function is traced.
     point: where the target completes the attach point, its parts (runtime/points.py). wildcard:
     the attach point of which the compiler made this one and others.
     """
@@ -63,6 +75,7 @@ class ResolvedProbe:
     arguments: Mapping[str, Argument] | None = None
     words: tuple[ContextWord, ...] = ()
     result: Argument | None = None
+    function: FunctionAddress | None = None
     point: tuple[tuple[str | int, ...], ...] = ()
     wildcard: str = ""
 

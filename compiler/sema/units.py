@@ -86,15 +86,21 @@ def taken(node: Node, constants: NodeTable[Constant]) -> list[Node] | None:
 
 
 def resolve_probes(
-    program: Program, sources: KernelSources, arch: Arch, diagnostics: Diagnostics
+    program: Program, sources: KernelSources, arch: Arch, most: int, diagnostics: Diagnostics
 ) -> list[Unit]:
-    """Resolve every attach point; what cannot be resolved is reported."""
-    units = []
+    """Resolve every attach point; what cannot be resolved is reported. most: max_bpf_progs."""
+    units: list[Unit] = []
     for probe in program.probes:
         fields, names = dict(_argument_names(probe)), _names(probe)
         for point in probe.points:
             request = ProbeRequest(point, sources, arch, diagnostics, fields, names)
             units += [Unit(probe, point, resolved) for resolved in _resolve(request)]
+            if len(units) > most:
+                request.error(
+                    f"the script becomes more than {most} programs: {len(units)} up to here",
+                    "the config can raise that limit: max_bpf_progs = N",
+                )
+                return units[:most]
     if not program.probes:
         diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
     return units

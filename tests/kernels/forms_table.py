@@ -1,4 +1,4 @@
-"""The table probe form x kernel of docs/probes.md, made from runs: `python -m tests.kernels.forms_table`.
+"""The table probe form x kernel of docs/probes.md: `python -m tests.kernels.forms_table`.
 
 Writes between the two marker lines of the page. Names of forms as words run those alone and print
 what became of them, without writing.

@@ -1,8 +1,7 @@
-"""Every form of attach point fires on every kernel that has it, and is refused elsewhere in words."""
+"""Every form of attach point fires on every kernel that has it, and is refused elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ pytestmark = [pytest.mark.kernels, pytest.mark.needs("kernels", "btf")]
 
 
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("forms")
     forms.build(folder)
-    yield folder
+    return folder
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
