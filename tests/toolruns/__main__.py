@@ -9,6 +9,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.kernels.catalog import kernel
@@ -20,18 +21,27 @@ COLUMNS = (HERE, "6.1", "6.12", "7.2")
 
 
 def run(wanted: Sequence[Tool], columns: Sequence[str]) -> dict[str, dict[str, Outcome]]:
-    """Kernel -> tool -> outcome. What was not compiled has its error as the outcome everywhere."""
+    """Kernel -> tool -> outcome.
+
+    Each tool is compiled once, for this machine's kernel; one that names what this kernel does not
+    have is compiled for the kernel that it is to run on.
+    """
     mount_tracing()
-    with tempfile.TemporaryDirectory() as folder:
-        objects, errors = build(wanted, Path(folder))
-        refused = {name: Outcome(f"not compiled: {text}") for name, text in errors.items()}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        objects, errors = build(wanted, folder)
         found = {}
         for column in columns:
-            if column == HERE:
-                outcomes = run_here(wanted, objects, Path(folder))
-            else:
-                outcomes = run_in(kernel(column), wanted, objects)
-            found[column] = {**refused, **outcomes}
+            own, refused = objects, errors
+            if column != HERE:
+                others = [tool for tool in wanted if str(tool) in errors]
+                more, refused = build(others, folder / column, kernel(column))
+                own = {**objects, **more}
+            run_all = partial(run_here, folder=folder) if column == HERE else partial(
+                run_in, kernel(column)
+            )  # fmt: skip
+            outcomes = {name: Outcome(f"not compiled: {e}") for name, e in refused.items()}
+            found[column] = {**outcomes, **run_all(wanted=wanted, objects=own)}
     return found
 
 

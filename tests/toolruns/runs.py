@@ -79,11 +79,15 @@ def tools() -> list[Tool]:
     ]
 
 
-def build(wanted: Sequence[Tool], folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
-    """Compile each once, for this machine's kernel: objects, and the errors of the others."""
+def build(
+    wanted: Sequence[Tool], folder: Path, kernel: Kernel | None = None
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """Compile each for a kernel (None: this machine's): objects, and the errors of the others."""
     objects: dict[str, Path] = {}
     errors: dict[str, str] = {}
-    sources = open_sources(None, None, "x86_64")
+    folder.mkdir(exist_ok=True)
+    known = (kernel.btf, kernel.events) if kernel else (None, None)
+    sources = open_sources(*known, "x86_64")
     with Compiler(sources, Options(ARCHES["x86_64"]), Backend()) as compiler:
         for tool in wanted:
             text = tool.path.read_text(encoding="utf-8", errors="surrogateescape")
