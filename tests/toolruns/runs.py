@@ -87,7 +87,8 @@ def build(
     errors: dict[str, str] = {}
     folder.mkdir(exist_ok=True)
     known = (kernel.btf, kernel.events) if kernel else (None, None)
-    sources = open_sources(*known, "x86_64")
+    btf, events = known
+    sources = open_sources(btf, events, "x86_64")
     with Compiler(sources, Options(ARCHES["x86_64"]), Backend()) as compiler:
         for tool in wanted:
             text = tool.path.read_text(encoding="utf-8", errors="surrogateescape")
