@@ -21,6 +21,7 @@ TOOLS := tests/conftest.py tests/kernels tests/bench tests/support tests/toolrun
 
 LIVE_PACKAGES := libbpf1 bpftool bpftrace binutils gcc libc6-dev iproute2
 KERNEL_PACKAGES := libbpf1 qemu-system-x86 busybox-static kmod xz-utils
+TOOL_PACKAGES := xfsprogs mdadm openssl
 DIFFERENTIAL_PACKAGES := libbpf1 debootstrap
 
 .PHONY: help
@@ -106,6 +107,11 @@ test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and
 .PHONY: tools-table
 tools-table: kernels live-tools rootfs ## what becomes of bpftrace's own tools, kernel by kernel (needs root)
 	$(AS_ROOT) $(BIN)/python -B -m tests.tools
+
+.PHONY: tools-run
+tools-run: kernels live-tools rootfs ## run bpftrace's own tools on every kernel, and rewrite docs/tools.md (needs root)
+	$(ENSURE) $(TOOL_PACKAGES)
+	$(AS_ROOT) $(BIN)/python -B -m tests.toolruns --write
 
 .PHONY: bench
 bench: live-tools rootfs ## ratios against bpftrace on this machine: start, memory, events (needs root)

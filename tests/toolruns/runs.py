@@ -11,54 +11,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aotrace.compiler.arch import ARCHES
-from aotrace.compiler.codegen.backend import Backend
 from aotrace.compiler.diagnostics import CompileError
-from aotrace.compiler.kernel.sources import open_sources
-from aotrace.compiler.pipeline import Compiler, Options
-from aotrace.compiler.source import Source
 
 from tests.kernels.catalog import Kernel
 from tests.kernels.image import Extras
 from tests.kernels.vm import Vm
-from tests.support import forky
 from tests.support.observe import Job, observe
 from tests.support.places import PROJECT, SYSTEM_PYTHON, console_script, program
-from tests.toolruns.expectations import BY_TOOL, Expectation
+from tests.toolruns.expectations import BY_TOOL
+from tests.tools.building import Tool, open_compiler, why
 
-#: version -> where Debian's package of that version has its tools
-FOLDERS = {"0.17": Path("/usr/sbin"), "0.27": forky.ROOT / "usr/sbin"}
 _BATCH = 13  # tools at once
 _SETTLE = 1.3  # seconds: tools that show what came within a second have shown it
 _TIMEOUT = 240.0
 _PROGRAMS = ("bash", "mkfs.xfs", "mdadm", "openssl")
 _MODULES = ("loop", "zram", "raid1", "xfs")
 _FILES = (Path("/etc/ld.so.cache"),)  # by which libraries are found
+_PLACE = re.compile(r" ?\(/[^)]*:\d+\)")
+#: bpftrace 0.17 does without functions that are missing, which 0.27 does where it is told to
+_OLD_WAYS = {"AOTRACE_MISSING_PROBES": "warn"}
 _HERE = PROJECT / "tests/toolruns"
 #: of an outcome: the tool did what it is for, or what was wrong with it
 GOOD = "ok"
 #: of one that cannot run, since the kernel was built without kprobes
 NO_KPROBES = "no kprobes"
-
-
-@dataclass(frozen=True)
-class Tool:
-    """One script of one package."""
-
-    name: str
-    version: str
-    path: Path
-
-    def __str__(self) -> str:
-        return f"{self.name}-{self.version}"
-
-    @property
-    def expectation(self) -> Expectation:
-        return BY_TOOL[self.name]
-
-    @property
-    def wants_kprobes(self) -> bool:
-        return re.search(r"^k(ret)?probe:", self.path.read_text(), re.MULTILINE) is not None
 
 
 @dataclass(frozen=True)
@@ -70,33 +46,20 @@ class Outcome:
     stderr: str = ""
 
 
-def tools() -> list[Tool]:
-    """All tools of both packages."""
-    return [
-        Tool(path.stem, version, path)
-        for version, folder in FOLDERS.items()
-        for path in sorted(folder.glob("*.bt"))
-    ]
-
-
 def build(
-    wanted: Sequence[Tool], folder: Path, kernel: Kernel | None = None
+    wanted: Sequence[Tool], folder: Path, kernel: str
 ) -> tuple[dict[str, Path], dict[str, str]]:
-    """Compile each for a kernel (None: this machine's): objects, and the errors of the others."""
+    """Compile each for a kernel: objects, and the errors of the others."""
     objects: dict[str, Path] = {}
     errors: dict[str, str] = {}
     folder.mkdir(exist_ok=True)
-    known = (kernel.btf, kernel.events) if kernel else (None, None)
-    btf, events = known
-    sources = open_sources(btf, events, "x86_64")
-    with Compiler(sources, Options(ARCHES["x86_64"]), Backend()) as compiler:
+    with open_compiler(kernel) as new, open_compiler(kernel, **_OLD_WAYS) as old:
         for tool in wanted:
-            text = tool.path.read_text(encoding="utf-8", errors="surrogateescape")
-            source = Source(str(tool.path), text)
+            compiler, source = old if tool.version == "0.17" else new, tool.source()
             try:
                 data = compiler.emit(source, compiler.analyse(source)).object
             except CompileError as error:
-                errors[str(tool)] = str(error)
+                errors[str(tool)] = why(error)
                 continue
             objects[str(tool)] = folder / f"{tool}.bpf.o"
             objects[str(tool)].write_bytes(data)
@@ -108,7 +71,7 @@ def run_here(wanted: Sequence[Tool], objects: dict[str, Path], folder: Path) -> 
     make_certificate(folder)
     found: dict[str, Outcome] = {}
     if not _has_kprobes():
-        found.update({str(t): Outcome(NO_KPROBES) for t in wanted if t.wants_kprobes})
+        found.update({str(t): Outcome(NO_KPROBES) for t in wanted if _wants_kprobes(t)})
         wanted = [tool for tool in wanted if str(tool) not in found]
     for number, batch in enumerate(_batches(wanted, objects)):
         loader = [str(console_script("aotrace")), "run"]
@@ -138,6 +101,10 @@ def run_in(kernel: Kernel, wanted: Sequence[Tool], objects: dict[str, Path]) -> 
         return found
 
 
+def _wants_kprobes(tool: Tool) -> bool:
+    return re.search(r"^k(ret)?probe:", tool.source().text, re.MULTILINE) is not None
+
+
 def _has_kprobes() -> bool:
     with open("/proc/kallsyms") as symbols:
         return any(line.endswith(" register_kprobe\n") for line in symbols)
@@ -162,7 +129,7 @@ def _batches(wanted: Sequence[Tool], objects: dict[str, Path]) -> Iterator[list[
 
 def _job(name: str, batch: list[Tool], argv: dict[str, list[str]], shared: Path, work: Path) -> Job:
     """A batch with the jobs that its tools want; `shared` holds the plan and the certificate."""
-    jobs = sorted({job for tool in batch for job in tool.expectation.jobs})
+    jobs = sorted({job for tool in batch for job in BY_TOOL[tool.name].jobs})
     python = str(SYSTEM_PYTHON)
     workload = [python, str(_HERE / "workload.py"), str(work), str(shared / "cert.pem"), *jobs]
     plan: dict[str, Any] = {
@@ -187,10 +154,15 @@ def _verdict(
     tool: Tool, work: dict[str, Any], status: int | None, stdout: str, stderr: str
 ) -> Outcome:
     if status != 0:
-        last = stderr.strip().splitlines()[:1] or ["killed"]
-        return Outcome(last[0], stdout, stderr)
-    missing = tool.expectation.missing(stdout, work["facts"], tool.version == "0.17")
+        return Outcome(_reason(stderr) if status else "killed", stdout, stderr)
+    missing = BY_TOOL[tool.name].missing(stdout, work["facts"], tool.version == "0.17")
     if not missing:
         return Outcome(GOOD, stdout, stderr)
-    hurt = [p for p in work["problems"] if p.partition(":")[0] in tool.expectation.jobs]
+    hurt = [p for p in work["problems"] if p.partition(":")[0] in BY_TOOL[tool.name].jobs]
     return Outcome(f"no line {missing[0]} {' '.join(hurt)}", stdout, stderr)
+
+
+def _reason(stderr: str) -> str:
+    """What the loader's error says, without the script's place."""
+    errors = [line for line in stderr.splitlines() if line.startswith("ERROR: ")]
+    return _PLACE.sub("", errors[0].partition("ERROR: ")[2]) if errors else "it said nothing"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aotrace.compiler.arch import X86_64
 from aotrace.compiler.codegen.backend import Backend
+from aotrace.compiler.config import from_environment
 from aotrace.compiler.diagnostics import CompileError
 from aotrace.compiler.kernel.sources import open_sources
 from aotrace.compiler.pipeline import Compiler, Options
@@ -64,12 +65,13 @@ def tools() -> list[Tool]:
     return [Tool(version, path) for version, paths in found for path in paths]
 
 
-def open_compiler(name: str) -> Compiler:
-    """A compiler for that kernel. It is to be closed."""
+def open_compiler(name: str, **environment: str) -> Compiler:
+    """A compiler for that kernel, with such environment variables. It is to be closed."""
+    options = Options(X86_64, from_environment(environment))
     if name == HERE:
-        return Compiler(open_sources(), Options(X86_64), Backend())
+        return Compiler(open_sources(), options, Backend())
     known = kernel(name)
-    return Compiler(open_sources(known.btf, known.events, "x86_64"), Options(X86_64), Backend())
+    return Compiler(open_sources(known.btf, known.events, "x86_64"), options, Backend())
 
 
 def build(scripts: Sequence[Tool], kernels: Sequence[str] = KERNELS) -> Iterator[Outcome]:
