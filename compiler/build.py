@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from aotrace.compiler.arch import ARCHES
@@ -43,6 +44,7 @@ class Request:
     warnings: bool
     includes: tuple[str, ...] = ()
     program_name: str = "-e"
+    unsafe: bool = False
 
 
 def version() -> str:
@@ -98,7 +100,7 @@ def _open(request: Request) -> Compiler:
         raise
     options = Options(
         ARCHES[request.arch],
-        _environment(),
+        _environment(request.unsafe),
         preprocessor=PreprocessOptions(
             include_dirs=request.include_dirs, includes=request.includes, arch=request.arch
         ),
@@ -106,9 +108,9 @@ def _open(request: Request) -> Compiler:
     return Compiler(sources, options, backend)
 
 
-def _environment() -> Config:
+def _environment(unsafe: bool) -> Config:
     try:
-        return from_environment(os.environ)
+        return replace(from_environment(os.environ), unsafe=unsafe)
     except ValueError as error:
         raise BuildError(str(error), "unset it, or correct its value") from error
 

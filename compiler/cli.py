@@ -99,6 +99,9 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         help="search DIR for #include files",
     )  # fmt: skip
     parser.add_argument("--no-warnings", action="store_true")
+    parser.add_argument(
+        "--unsafe", action="store_true", help="allow functions that can do harm, such as system()"
+    )
 
 
 def _request(options: argparse.Namespace) -> build.Request:
@@ -106,6 +109,7 @@ def _request(options: argparse.Namespace) -> build.Request:
         files=tuple(options.files), program=options.program, btf=options.btf,
         tracepoints=options.tracepoints, arch=options.arch,
         include_dirs=tuple(options.include_dirs), warnings=not options.no_warnings,
+        unsafe=options.unsafe,
     )  # fmt: skip
 
 

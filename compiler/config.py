@@ -17,6 +17,8 @@ class Config:
     """The settings of one build: those that differ from the defaults."""
 
     settings: Mapping[str, config.Setting] = field(default_factory=dict)
+    #: whether functions that can do harm are allowed; not for a script to say
+    unsafe: bool = False
 
     def of(self, name: str) -> config.Setting:
         """The setting of a variable, its default where nothing sets it."""

@@ -55,7 +55,7 @@ def _request(line: RunLine) -> build.Request:
         files=(file,) if file else (), program=program, program_name=_STDIN,
         btf=Path(btf) if btf else None, tracepoints=None, arch=build.machine(),
         include_dirs=tuple(line.include_dirs), includes=tuple(line.includes),
-        warnings=line.warnings,
+        warnings=line.warnings, unsafe=line.unsafe,
     )  # fmt: skip
 
 

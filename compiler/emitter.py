@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from aotrace.compiler.probes.record import Argument
-from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
+from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
 from aotrace.compiler.types import Stack, Struct, Type
 
 Reg = Any
@@ -63,12 +63,19 @@ class Emitter(Protocol):
     def leave(self) -> None:
         """End the program here."""
 
+    def note(self, call: Call, number: int, *made: Reg) -> None:
+        """Send one of the events that a function's record names (record.py, Function.notes), with
+        the numbers that it is made of."""
+
     # the kernel
     def argument(self, source: Argument) -> Reg:
         """The value of a word or field of the program's context."""
 
     def member_text(self) -> Reg:
         """Address of the attach point's text, where the target completes it: TEXT_SIZE bytes."""
+
+    def context_at(self) -> Reg:
+        """Address of the program's context."""
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
         """Call a BPF helper by its kernel name without `bpf_`."""

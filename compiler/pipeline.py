@@ -22,7 +22,7 @@ from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.objfile.describe import describe
 from aotrace.compiler.objfile.finish import finish
 from aotrace.compiler.sema.assigned import check_assigned
-from aotrace.compiler.sema.bare import call_bare_names
+from aotrace.compiler.sema.bare import write_out_calls
 from aotrace.compiler.sema.check import check_types
 from aotrace.compiler.sema.configure import read_config
 from aotrace.compiler.sema.expand import expand_macros
@@ -120,7 +120,7 @@ class Compiler:
         diagnostics = Diagnostics()
         program = expand_macros(program, diagnostics)
         diagnostics.stop_if_failed()
-        program = call_bare_names(program)
+        program = write_out_calls(program)
         btf = declare_types(
             program.definitions, self.sources.btf, self.options.arch.name, diagnostics
         )

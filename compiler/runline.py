@@ -188,6 +188,7 @@ OPTIONS = (
     Option(("--test",), "", _mode("test"), "run the script's test probes"),
     Option(("--bench",), "", _mode("bench"), "run the script's bench probes"),
     Option(("--mode",), "MODE", _mode(), "codegen, test or bench"),
+    Option(("--unsafe",), "", _unsafe, "allow functions that can do harm, such as system()"),
     Option(("--dry-run",), "", _hand_on("--dry-run"), "load and attach, then leave"),
     Option(("-d", "--debug"), "STAGE", _stages, f"show {', '.join(STAGES)}, libbpf, verifier, all"),
     Option(("--emit-elf",), "FILE", _do("emit-elf"), "write the object to FILE, run nothing"),

@@ -193,6 +193,20 @@ class Str(Type):
 
 
 @dataclass(frozen=True)
+class Buffer(Type):
+    """Bytes with their number, up to `capacity`."""
+
+    capacity: int
+
+    @property
+    def kind(self) -> Kind:
+        return values.BufferKind(self.capacity)
+
+    def __str__(self) -> str:
+        return f"buffer[{self.capacity}]"
+
+
+@dataclass(frozen=True)
 class Inet(Type):
     @property
     def kind(self) -> Kind:
@@ -461,6 +475,7 @@ def lying_in(kind: Type, space: Space) -> Type:
 _PROMOTIONS: dict[tuple[type, type], Callable[..., Type | None]] = {
     (Int, Int): _promote_int,
     (Str, Str): _promote_str,
+    (Buffer, Buffer): lambda a, b: Buffer(max(a.capacity, b.capacity)),
     (Tuple, Tuple): _promote_tuple,
     (Record, Record): _promote_record,
     (Pointer, Pointer): _promote_pointer,

@@ -25,17 +25,37 @@ if TYPE_CHECKING:
     Step = Callable[[Sequence[Any]], Any]
 
 
+_CAT_BYTES = 10240  # the config variable max_cat_bytes, as it is by default
+
+
 class Stage:
     """What actions act on. `lead`: bytes before each record; `status`: what exit() was given."""
 
     def __init__(
-        self, output: Output, maps: Sequence[ScriptMap], lead: int, services: Services | None = None
+        self,
+        output: Output,
+        maps: Sequence[ScriptMap],
+        lead: int,
+        services: Services | None = None,
+        warnings: bool = True,
     ) -> None:
         self.output = output
         self.maps = maps
         self.lead = lead
         self.services = services
+        self.warnings = warnings
         self.status = 0
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The script's settings that are not as by default."""
+        return self.services.run.meta.config if self.services else {}
+
+    def report(self, text: str) -> None:
+        """What went wrong with an action; the trace goes on."""
+        from aotrace.loader.console import say
+
+        say(f"ERROR: {text}")
 
 
 class Action:
@@ -71,6 +91,72 @@ def _printf(event: Event, stage: Stage) -> Handler:
     from aotrace.loader.records import RecordFormat
 
     return stage.output.printer(RecordFormat(event, stage.lead))
+
+
+def _formatted(make: Callable[[Event, Stage], Callable[[bytes], None]]) -> Any:
+    """Record by record, arguments as text by the format of the event's details."""
+
+    def handler(event: Event, stage: Stage) -> Handler:
+        from aotrace.loader.records import RecordFormat
+
+        act, layout = make(event, stage), RecordFormat(event, stage.lead)
+
+        def run(data: Any, offset: int, count: int) -> None:
+            for text in layout.texts(data, offset, count):
+                act(text)
+
+        return run
+
+    handler.__doc__ = make.__doc__
+    return handler
+
+
+def _warnf(event: Event, stage: Stage) -> Callable[[bytes], None]:
+    """A warning of the script's."""
+    if not stage.warnings:
+        return lambda text: None
+    return lambda text: stage.output.message("warnf", "WARNING", event.details, text)
+
+
+def _errorf(event: Event, stage: Stage) -> Callable[[bytes], None]:
+    """An error that the script reports; the trace goes on."""
+    return lambda text: stage.output.message("errorf", "ERROR", event.details, text)
+
+
+def _system(event: Event, stage: Stage) -> Callable[[bytes], None]:
+    """Run a command and wait for it."""
+    from aotrace.loader.commands import output_of
+
+    def act(text: bytes) -> None:
+        shown = output_of(text, stage.report)
+        if shown is not None:
+            stage.output.shell(shown)
+
+    return act
+
+
+def _cat(event: Event, stage: Stage) -> Callable[[bytes], None]:
+    """Show a file."""
+    from aotrace.loader.commands import contents_of
+
+    def act(text: bytes) -> None:
+        shown = contents_of(text, stage.config.get("max_cat_bytes", _CAT_BYTES), stage.report)
+        if shown is not None:
+            stage.output.file(shown)
+
+    return act
+
+
+def _join(event: Event, stage: Stage) -> Step:
+    """Show strings up to the first empty one."""
+    delimiter = event.details["delimiter"]
+
+    def step(values: Sequence[Any]) -> None:
+        words = values[0]
+        end = next((number for number, word in enumerate(words) if not word), len(words))
+        stage.output.join(delimiter.join(words[:end]))
+
+    return step
 
 
 def _print(event: Event, stage: Stage) -> Step:
@@ -109,7 +195,7 @@ def _exit(event: Event, stage: Stage) -> Step:
     """End the trace, with an exit status."""
 
     def step(values: Sequence[Any]) -> bool:
-        stage.status = int(values[0]) if values else 0
+        stage.status = int(values[0]) if values else event.details.get("status", 0)
         return True
 
     return step
@@ -153,6 +239,11 @@ ACTIONS = (
     Action("time", _stepwise(_time)),
     Action("failure", _stepwise(_failure)),
     Action("new_stack", _stepwise(_new_stack)),
+    Action("warnf", _formatted(_warnf)),
+    Action("errorf", _formatted(_errorf)),
+    Action("system", _formatted(_system)),
+    Action("cat", _formatted(_cat)),
+    Action("join", _stepwise(_join)),
 )
 _BY_NAME = {action.name: action for action in ACTIONS}
 

@@ -42,6 +42,7 @@ RUN_OPTIONS = (
     Option(("-k", "--warnings"), "checks", None, "warn of failed reads and look-ups, too"),
     Option(("--no-warnings",), "warnings", None, "show no warnings", sets=False),
     Option(("--probe-filter",), "probe_filter", "REGEX", "attach only the probes that match"),
+    Option(("--unsafe",), "unsafe", None, "allow what can do harm, such as system()"),
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
 )
 INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
@@ -66,6 +67,7 @@ class Options:
         self.checks = False
         self.probe_filter: str | None = None
         self.dry_run = False
+        self.unsafe = False
         self.json = False
         self.help = False
 

@@ -40,6 +40,7 @@ def run(options: Options) -> int:
     StrKind.trailer = meta.config.get("str_trunc_trailer", StrKind.trailer)
     console = Console(options.quiet, options.warnings)
     of_script = settings.of_script(meta, options.parameters, console)
+    target.check_safe(meta, options.unsafe)
     target.check_privileges()
     with Owned() as owned:
         lib = libbpf.load(options.verbose)
@@ -62,7 +63,7 @@ def run(options: Options) -> int:
         )
         output = _open_output(options, sink, console)
         maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
-        stage = Stage(output, maps, ring.lead, services)
+        stage = Stage(output, maps, ring.lead, services, options.warnings)
         lost = _open_lost(file, bpf, output)
 
         probes.run_before(bpf)

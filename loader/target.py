@@ -6,6 +6,10 @@ import os
 
 from aotrace.loader.errors import LoaderError, ObjectError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aotrace.runtime.metadata import Metadata
+
 BTF = "/sys/kernel/btf/vmlinux"
 _STATUS = "/proc/self/status"
 # linux/capability.h: any of the first, or all of the second
@@ -21,6 +25,13 @@ def check_arch(path: str, arch: str) -> None:
     if _ARCHES.get(arch, arch) != _ARCHES.get(here, here):
         hint = f"compile the script with --arch {here}"
         raise ObjectError(f"{path} was made for {arch}, and this machine is {here}", hint)
+
+
+def check_safe(meta: Metadata, allowed: bool) -> None:
+    """Raises LoaderError for a script that can do harm, unless that was allowed."""
+    if meta.unsafe and not allowed:
+        calls = ", ".join(f"{name}()" for name in meta.unsafe)
+        raise LoaderError(f"{meta.script} can do harm: it calls {calls}", "--unsafe allows it")
 
 
 def check_privileges() -> None:

@@ -12,6 +12,7 @@ from aotrace.runtime.wire import HEADER_SIZE, RECORD_ALIGN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from aotrace.runtime.points import Part
@@ -229,7 +230,8 @@ class Setting:
 class Metadata:
     """All of it.
 
-    `core` lists (kernel type, field path) relocated; `helpers` the BPF helpers called.
+    `core` lists (kernel type, field path) relocated; `helpers` the BPF helpers called; `unsafe` the
+    functions of the script that can do harm, which whoever runs it must allow.
     """
 
     def __init__(
@@ -245,6 +247,7 @@ class Metadata:
         config: dict[str, Any],
         helpers: list[str],
         core: list[tuple[str, str]],
+        unsafe: Sequence[str] = (),
     ) -> None:
         self.producer = producer
         self.script = script
@@ -257,6 +260,7 @@ class Metadata:
         self.config = config
         self.helpers = helpers
         self.core = core
+        self.unsafe = list(unsafe)
 
     def dump(self) -> bytes:
         """The section's bytes; equal metadata gives equal bytes."""
@@ -305,4 +309,5 @@ def _metadata(record: dict[str, Any]) -> Metadata:
         [Event.load(item) for item in _take(record, "events", list)],
         [Setting.load(item) for item in _take(record, "settings", list)],
         _take(record, "config", dict), [str(helper) for helper in helpers], core,
+        [str(name) for name in record.get("unsafe", ())],
     )  # fmt: skip

@@ -5,7 +5,10 @@ from __future__ import annotations
 from aotrace.compiler.builtins.aggregate import AGGREGATES
 from aotrace.compiler.builtins.checks import CHECKS
 from aotrace.compiler.builtins.clock import CLOCK
+from aotrace.compiler.builtins.control import CONTROL
+from aotrace.compiler.builtins.files import FILES
 from aotrace.compiler.builtins.maps import MAPS
+from aotrace.compiler.builtins.messages import MESSAGES
 from aotrace.compiler.builtins.net import NET
 from aotrace.compiler.builtins.output import OUTPUT
 from aotrace.compiler.builtins.params import PARAMS
@@ -13,6 +16,7 @@ from aotrace.compiler.builtins.pointers import POINTERS
 from aotrace.compiler.builtins.probe import PROBE
 from aotrace.compiler.builtins.process import PROCESS
 from aotrace.compiler.builtins.record import Entry
+from aotrace.compiler.builtins.registers import REGISTERS
 from aotrace.compiler.builtins.stacks import STACKS
 from aotrace.compiler.builtins.system import SYSTEM
 from aotrace.compiler.builtins.tasks import TASKS
@@ -20,9 +24,8 @@ from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 
 #: Every name that the language brings along.
 ENTRIES: tuple[Entry, ...] = (
-    *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE,
-    *TEXT_FUNCTIONS, *POINTERS, *NET, *OUTPUT, *PARAMS, *MAPS, *AGGREGATES,
-    *STACKS,
+    *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *POINTERS, *NET,
+    *OUTPUT, *PARAMS, *MAPS, *AGGREGATES, *STACKS, *REGISTERS, *CONTROL, *FILES, *MESSAGES,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING, VALUE_OR_MAP
 from aotrace.compiler.builtins.record import Constant, EventFunction, EventSpec, Parameter, Site
@@ -16,7 +17,7 @@ def _format(site: Site) -> str:
     return form.decode("utf-8", "surrogateescape") if isinstance(form, bytes) else ""
 
 
-def _check_printf(site: Site) -> None:
+def check_format(site: Site) -> None:
     kinds = [kind.kind for kind in site.types[1:]]
     conversions = printf.conversions(printf.parse(_format(site)))
     if len(kinds) != len(conversions):
@@ -28,7 +29,7 @@ def _check_printf(site: Site) -> None:
             site.error(f"{site.node.name}: {message}", arg=index)
 
 
-def _printf(site: Site) -> EventSpec:
+def formatted(action: str, site: Site, **details: object) -> EventSpec:
     """Arguments that are known at build become text of the format: they need not travel."""
     form, args = "", []
     values = zip(site.args[1:], site.types[1:], site.constants[1:], strict=True)
@@ -43,10 +44,10 @@ def _printf(site: Site) -> EventSpec:
         else:
             text = printf.convert(piece, kind.kind, _decoded(constant))
             form += text.decode("utf-8", "surrogateescape").replace("%", "%%")
-    return EventSpec("printf", tuple(args), {"format": form})
+    return EventSpec(action, tuple(args), {"format": form, **details})
 
 
-def _shown_as_text(constants: Sequence[Constant]) -> set[int]:
+def shown_as_text(constants: Sequence[Constant]) -> set[int]:
     """Arguments of a %s: a positional parameter is shown there as it was given."""
     form = constants[0] if constants else None
     if not isinstance(form, bytes):
@@ -96,7 +97,7 @@ OUTPUT = (
     EventFunction(
         "printf", "Print by a format, as C's printf.",
         (Parameter("format", STRING, constant=True), Parameter("args", PRINTABLE, many=True)),
-        _printf, _check_printf, texts=_shown_as_text,
+        partial(formatted, "printf"), check_format, texts=shown_as_text,
     ),
     EventFunction(
         "print", "Print a value, or a map (only its `top` greatest, divided by `div`).",

@@ -40,6 +40,7 @@ class Parameter:
     text: a positional parameter of the script (`$1`) is read as a string here, not as a number.
     loadable: one may stand here although the value must be constant: the loader fills it in.
     words: bare names that may stand here; they are read as constant strings (`nsecs(boot)`).
+    comptime: it is evaluated at build time, as if `comptime` stood before it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Parameter:
     text: bool = False
     loadable: bool = False
     words: tuple[str, ...] = ()
+    comptime: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class EventSpec:
     """What an event function sends: the loader's action, argument expressions, build-time details.
 
     map: the map it is about; its index joins the details. wakeup: the loader must see it at once.
+    made: the types of what is no expression of the script; it stands behind the arguments, and
+    `fill` writes it, given where each lies.
     """
 
     action: str
@@ -106,6 +110,8 @@ class EventSpec:
     details: dict[str, Any] = field(default_factory=dict)
     map: MapRef | None = None
     wakeup: bool = False
+    made: tuple[Type, ...] = ()
+    fill: Callable[[Emitter, Sequence[Reg]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,8 @@ class Function:
     unstable: str = ""
     #: an event that its code may send beside giving a value
     sends: Callable[[Site], EventSpec | None] | None = None
+    #: the events that its code may send (Emitter.note)
+    notes: Callable[[Site], tuple[EventSpec, ...]] | None = None
 
 
 @dataclass(frozen=True)

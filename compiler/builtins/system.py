@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from aotrace.compiler.builtins.record import Builtin, ProbeContext
+from aotrace.compiler.builtins.messages import message
+from aotrace.compiler.builtins.record import Builtin, EventSpec, Function, ProbeContext, Site
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT32, UINT64, Bool, Type
 
@@ -29,6 +30,17 @@ def _setting(name: str, e: Emitter, _context: ProbeContext, _target: Reg | None)
     return e.setting(name)
 
 
+def _cpid_notes(site: Site) -> tuple[EventSpec, ...]:
+    return (message("warnf", site, "No child command (`-c`); cpid is zero"),)
+
+
+def _cpid(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    child = e.setting(CPID_SETTING)
+    with e.if_(e.op("eq", child, 0)):
+        e.note(site.node, 0)
+    return child
+
+
 def _has_cpid(e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
     return e.op("ne", e.setting(CPID_SETTING), 0)
 
@@ -46,6 +58,10 @@ SYSTEM = (
     Builtin(
         "cgroup", "ID of the cgroup (v2) of the process.", _uint64,
         partial(_whole, "get_current_cgroup_id"),
+    ),
+    Function(
+        "cpid", "The process of the trace's command (-c); 0, with a warning, where there is none.",
+        (), lambda _: UINT64, _cpid, notes=_cpid_notes,
     ),
     Builtin("has_cpid", "Whether the trace runs a command (-c).", lambda _: Bool(), _has_cpid),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from aotrace.compiler.probes.record import Argument, ContextWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.source import Span
-from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef, Var
+from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef, Var
 from aotrace.compiler.types import NONE, Stack, Struct, Type
 from aotrace.runtime.values import IntKind
 
@@ -188,6 +188,9 @@ class ProgramEmitter:
         yield
         self.span = before
 
+    def context_at(self) -> Reg:
+        return self.ctx
+
     def has_helper(self, name: str) -> Reg:
         found = self.shared.btf.find_enumerator(f"BPF_FUNC_{name}")
         if found is None:
@@ -249,3 +252,6 @@ class ProgramEmitter:
 
     def event(self, node: Expr) -> None:
         events.send(self, self.planned.events[node])
+
+    def note(self, call: Call, number: int, *made: Reg) -> None:
+        events.send(self, self.planned.notes[call][number], made)

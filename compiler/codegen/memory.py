@@ -13,7 +13,7 @@ from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.sema.params import setting_name, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import NONE, Array, Int, Record, Str, Struct, Tuple, Type
+from aotrace.compiler.types import NONE, Array, Buffer, Int, Record, Str, Struct, Tuple, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -185,6 +185,9 @@ def _arguments_into(e: ProgramEmitter, target: Reg, kind: Type) -> None:
 
 
 def _other_into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
+    size = min(e.type_of(node).size, kind.size) if isinstance(kind, Buffer) else kind.size
+    if size < kind.size:
+        e.zero(target, kind.size)  # a shorter one in the place of a longer one
     if isinstance(node, (nodes.Call, nodes.Ident)) and node in e.shared.names.entries:
         _computed_into(e, node, target)
     elif found := place.find(e, node):
@@ -192,7 +195,7 @@ def _other_into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     elif isinstance(node, nodes.Cast):
         _cast_into(e, node, target, kind)
     else:
-        e.copy(target, memory(e, node), kind.size)
+        e.copy(target, memory(e, node), size)
 
 
 def _computed_into(e: ProgramEmitter, node: nodes.Call | nodes.Ident, target: Reg) -> None:

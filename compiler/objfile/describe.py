@@ -31,6 +31,7 @@ def describe(
         helpers=sorted(module.helpers_used),
         core=sorted({(str(a.btf.type(a.root).name), ".".join(map(str, a.steps)))
                      for a in module.core.accesses}),
+        unsafe=sorted(plan.unsafe),
     )  # fmt: skip
 
 

@@ -40,10 +40,10 @@ def _complete(family: str, request: ProbeRequest) -> ResolvedProbe:
 # the loader opens a process's own counters for -p: there is nothing to filter
 SOFTWARE = ProbeKind(
     "software", ("s",), "software:EVENT[:COUNT]", "Every so many events that the kernel counts.",
-    partial(_resolve, "software"), complete=partial(_complete, "software"),
+    partial(_resolve, "software"), registers=True, complete=partial(_complete, "software"),
 )  # fmt: skip
 HARDWARE = ProbeKind(
     "hardware", ("h",), "hardware:EVENT[:COUNT]", "Every so many events that the processor counts.",
-    partial(_resolve, "hardware"), complete=partial(_complete, "hardware"),
+    partial(_resolve, "hardware"), registers=True, complete=partial(_complete, "hardware"),
 )  # fmt: skip
 _KINDS = {kind.name: kind for kind in (SOFTWARE, HARDWARE)}

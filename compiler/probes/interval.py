@@ -16,5 +16,5 @@ def _complete(request: ProbeRequest) -> ResolvedProbe:
 
 INTERVAL = ProbeKind(
     "interval", ("i",), timer_form("interval"), "A timer that fires on one CPU.",
-    _resolve, complete=_complete,
+    _resolve, registers=True, complete=_complete,
 )  # fmt: skip

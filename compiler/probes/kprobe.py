@@ -78,9 +78,11 @@ def _check_known(request: ProbeRequest, function: str) -> None:
 
 KPROBE = ProbeKind(
     "kprobe", ("k",), "kprobe:[MODULE:]FUNCTION[+OFFSET]", "Entry of a kernel function.",
-    partial(_resolve, False), pid_filtered=True, wildcards=True, complete=partial(_complete, False),
+    partial(_resolve, False), pid_filtered=True, registers=True, wildcards=True,
+    complete=partial(_complete, False),
 )  # fmt: skip
 KRETPROBE = ProbeKind(
     "kretprobe", ("kr",), "kretprobe:[MODULE:]FUNCTION", "Return of a kernel function.",
-    partial(_resolve, True), pid_filtered=True, wildcards=True, complete=partial(_complete, True),
+    partial(_resolve, True), pid_filtered=True, registers=True, wildcards=True,
+    complete=partial(_complete, True),
 )  # fmt: skip

@@ -17,5 +17,5 @@ def _complete(request: ProbeRequest) -> ResolvedProbe:
 # the loader opens a process's own timers for -p: there is nothing to filter
 PROFILE = ProbeKind(
     "profile", ("p",), timer_form("profile"), "A timer that fires on every CPU.",
-    _resolve, complete=_complete,
+    _resolve, registers=True, complete=_complete,
 )  # fmt: skip

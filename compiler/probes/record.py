@@ -78,6 +78,8 @@ class ResolvedProbe:
     function: FunctionAddress | None = None
     point: tuple[tuple[str | int, ...], ...] = ()
     wildcard: str = ""
+    #: where the machine's registers lie in the context, by name; none where it has them not
+    registers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,8 @@ class ProbeKind:
     #: -p PID and -c keep only events of that process
     pid_filtered: bool = False
     wildcards: bool = False
+    #: the context begins with the registers of what was interrupted (pt_regs)
+    registers: bool = False
     complete: Callable[[ProbeRequest], ResolvedProbe | None] | None = None
     expand: Callable[[ProbeRequest], list[ResolvedProbe] | None] | None = None
     own_names: frozenset[str] = frozenset()

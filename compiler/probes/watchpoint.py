@@ -36,5 +36,5 @@ def _complete(request: ProbeRequest) -> ResolvedProbe:
 # the loader watches the threads of a process for -p: there is nothing to filter
 WATCHPOINT = ProbeKind(
     "watchpoint", ("w",), "watchpoint:ADDRESS:LENGTH:MODE", "An access to memory at an address.",
-    _resolve, complete=_complete,
+    _resolve, registers=True, complete=_complete,
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Names of functions without parentheses: `nsecs` is the call `nsecs()`. AST to AST."""
+"""What calls leave unsaid is written out, AST to AST: `nsecs` is the call `nsecs()`, and what a
+function evaluates at build time stands under `comptime`."""
 
 from __future__ import annotations
 
@@ -6,34 +7,52 @@ from dataclasses import replace
 from typing import Any
 
 from aotrace.compiler.builtins import BY_NAME
-from aotrace.compiler.builtins.record import EventFunction, Function
+from aotrace.compiler.builtins.record import Function, Parameter, match_parameters
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Call, Ident, Node
 from aotrace.compiler.syntax.walk import rebuilt, walk
 
 
-def call_bare_names(program: nodes.Program) -> nodes.Program:
-    """The program with each such name as a call. Only what needs no argument is named so."""
+def write_out_calls(program: nodes.Program) -> nodes.Program:
+    """The program with each such call written out."""
     probes = tuple(rebuilt(p, _visit, _same) if _any(p) else p for p in program.probes)
     functions = tuple(rebuilt(f, _visit, _same) if _any(f) else f for f in program.functions)
     return replace(program, probes=probes, functions=functions)
 
 
 def _is_bare(node: Node) -> bool:
+    """A name of a function that needs no argument. Only those may be named so."""
     entry = BY_NAME.get(node.name) if isinstance(node, Ident) else None
-    if not isinstance(entry, (Function, EventFunction)):
+    if not isinstance(entry, Function):
         return False
     return all(parameter.optional or parameter.many for parameter in entry.parameters)
 
 
+def _settled(node: Node) -> list[Parameter]:
+    """The parameter of each argument, where some are evaluated at build time."""
+    entry = BY_NAME.get(node.name) if isinstance(node, Call) else None
+    parameters = entry.parameters if isinstance(entry, Function) else ()
+    if not isinstance(node, Call) or not any(parameter.comptime for parameter in parameters):
+        return []
+    return match_parameters(parameters, len(node.args))
+
+
 def _any(node: Node) -> bool:
-    return any(map(_is_bare, walk(node)))
+    return any(_is_bare(below) or _settled(below) for below in walk(node))
 
 
 def _visit(node: Node) -> Any:
     if isinstance(node, Ident) and _is_bare(node):
         return Call(node.span, node.name, (), node.span)
-    return rebuilt(node, _visit, _same)
+    settled = _settled(node)
+    made: Any = rebuilt(node, _visit, _same)
+    if not settled:
+        return made
+    args = [
+        nodes.Comptime(arg.span, arg) if parameter.comptime else arg
+        for arg, parameter in zip(made.args, settled, strict=False)
+    ]
+    return replace(made, args=(*args, *made.args[len(args) :]))
 
 
 def _same(span: Any) -> Any:

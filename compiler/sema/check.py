@@ -22,7 +22,7 @@ from aotrace.compiler.sema.operators import is_condition, unreadable
 from aotrace.compiler.sema.params import unknown_at_build
 from aotrace.compiler.sema.units import Unit, taken
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
+from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node
 from aotrace.compiler.syntax.walk import children
 from aotrace.compiler.types import NONE, Aggregate, Int, Type, storable
 
@@ -104,7 +104,7 @@ class Checker:
         if self.type_of(node) != NONE:
             return
         entry = self.names.entries.get(node)
-        if isinstance(entry, (EventFunction, MapFunction)):
+        if isinstance(entry, (EventFunction, MapFunction, Function)) and isinstance(node, Call):
             self.diagnostics.error(f"{entry.name}() gives no value", node.span)
         elif isinstance(node, nodes.Var):
             self.diagnostics.error(f"nothing is ever assigned to ${node.name}", node.span)
@@ -302,6 +302,11 @@ class Checker:
 
     def call(self, node: nodes.Call) -> None:
         entry = self.names.entries[node]
+        if getattr(entry, "unsafe", False) and not self.context.config.unsafe:
+            self.diagnostics.error(
+                f"{node.name}() is unsafe: it can do harm", node.span,
+                "--unsafe allows it, here and where the object is run",
+            )  # fmt: skip
         if isinstance(entry, MapFunction):
             self.map_call(node, entry)
         elif isinstance(entry, AggregateFunction):

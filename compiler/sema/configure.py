@@ -19,7 +19,7 @@ def read_config(program: Program, environment: Config, diagnostics: Diagnostics)
             settings[variable.name] = variable.read(item.value)
         except ValueError as error:
             diagnostics.error(f"{variable.name}: {error}", item.span)
-    return Config({**settings, **environment.settings})
+    return Config({**settings, **environment.settings}, environment.unsafe)
 
 
 def _find(item: ConfigItem, diagnostics: Diagnostics) -> config.Variable | None:

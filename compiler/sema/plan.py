@@ -61,6 +61,8 @@ class PlannedProgram:
     unit: Unit
     record: metadata.Program
     events: NodeTable[PlannedEvent]
+    #: what the code of functions may send
+    notes: NodeTable[tuple[PlannedEvent, ...]] = field(default_factory=NodeTable)
 
 
 @dataclass
@@ -70,6 +72,8 @@ class Plan:
     programs: list[PlannedProgram] = field(default_factory=list)
     #: what the loader sets for the script, by the setting's name
     parameters: dict[str, LoadParameter] = field(default_factory=dict)
+    #: functions it uses that can do harm
+    unsafe: set[str] = field(default_factory=set)
 
     def map_index(self, name: str) -> int:
         return list(self.maps).index(name)
@@ -139,10 +143,23 @@ class _Planner:
         )  # fmt: skip
         events: NodeTable[PlannedEvent] = NodeTable()
         for node in unit.live():
+            if getattr(self.names.entries.get(node), "unsafe", False) and isinstance(node, Call):
+                self.plan.unsafe.add(node.name)
             spec = self.spec(node, unit) if isinstance(node, Call) else None
             if spec:
                 events[node] = self.event(spec, unit, node.span.script_line)
-        return PlannedProgram(number, unit, record, events)
+        return PlannedProgram(number, unit, record, events, self.notes(unit))
+
+    def notes(self, unit: Unit) -> NodeTable[tuple[PlannedEvent, ...]]:
+        found: NodeTable[tuple[PlannedEvent, ...]] = NodeTable()
+        for node in unit.live():
+            entry = self.names.entries.get(node)
+            if isinstance(node, Call) and isinstance(entry, Function) and entry.notes:
+                context = ProbeContext(unit.probe, self.btf, self.config)
+                site = site_of(node, unit, context, Diagnostics())
+                line = node.span.script_line
+                found[node] = tuple(self.event(spec, unit, line) for spec in entry.notes(site))
+        return found
 
     def spec(self, node: Call, unit: Unit) -> EventSpec | None:
         entry = self.names.entries.get(node)
@@ -159,7 +176,7 @@ class _Planner:
         return None
 
     def event(self, spec: EventSpec, unit: Unit, line: int) -> PlannedEvent:
-        types = tuple(unit.types.get(arg) or NONE for arg in spec.args)
+        types = (*(unit.types.get(arg) or NONE for arg in spec.args), *spec.made)
         kinds = [kind.kind for kind in types]
         placement = place_record((kind.size, kind.align) for kind in kinds)
         details = dict(spec.details)

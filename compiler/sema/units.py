@@ -94,7 +94,9 @@ def resolve_probes(
         fields, names = dict(_argument_names(probe)), _names(probe)
         for point in probe.points:
             request = ProbeRequest(point, sources, arch, diagnostics, fields, names)
-            units += [Unit(probe, point, resolved) for resolved in _resolve(request)]
+            for resolved in _resolve(request):
+                registers = arch.registers if resolved.kind.registers else {}
+                units.append(Unit(probe, point, replace(resolved, registers=registers)))
             if len(units) > most:
                 request.error(
                     f"the script becomes more than {most} programs: {len(units)} up to here",

@@ -46,6 +46,21 @@ class JsonOutput:
     def value(self, kind: Kind, value: Any) -> None:
         self._emit("value", dumps(kind.json(value)))
 
+    def message(self, kind: str, severity: str, details: dict[str, Any], text: bytes) -> None:
+        """What the script says of one of its places."""
+        place = f'"filename": {quote(details["file"])}, "line": {details["line"]}'
+        said = f'"msg": {quote(_decoded(text))}, {place}, "col": {details["column"]}'
+        self._sink.write(f'{{"type": "{kind}", {said}}}\n'.encode())
+
+    def shell(self, text: bytes) -> None:
+        self._emit("syscall", quote(_decoded(text)))
+
+    def file(self, text: bytes) -> None:
+        self._emit("cat", quote(_decoded(text)))
+
+    def join(self, text: str) -> None:
+        self._emit("join", quote(text))
+
     def time(self, text: str) -> None:
         self._emit("time", quote(text))
 
@@ -81,6 +96,10 @@ class JsonOutput:
 
     def _emit(self, message: str, data: str) -> None:
         self._sink.write(f'{{"type": "{message}", "data": {data}}}\n'.encode())
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 def quote(text: str) -> str:

@@ -48,6 +48,21 @@ class TextOutput:
     def value(self, kind: Kind, value: Any) -> None:
         self._sink.write(encode(kind.text(value) + "\n"))
 
+    def message(self, kind: str, severity: str, details: dict[str, Any], text: bytes) -> None:
+        """What the script says of one of its places: to the person, not among what is traced."""
+        shown = text.decode("utf-8", "surrogateescape")
+        self._errors(f"{details['file']}:{details['place']}: {severity}: {shown}")
+
+    def shell(self, text: bytes) -> None:
+        """What a command of the script's said, and an end of line, as bpftrace has it."""
+        self._sink.write(text + b"\n")
+
+    def file(self, text: bytes) -> None:
+        self._sink.write(text)
+
+    def join(self, text: str) -> None:
+        self._sink.write(encode(text + "\n"))
+
     def time(self, text: str) -> None:
         self._sink.write(encode(text))
 

@@ -11,6 +11,7 @@ from aotrace.runtime.values.aggregates import (
     SumKind,
 )
 from aotrace.runtime.values.base import Kind
+from aotrace.runtime.values.buffer import BufferKind
 from aotrace.runtime.values.composite import (
     ArrayKind,
     OpaqueKind,
@@ -35,6 +36,7 @@ __all__ = [
     "ArrayKind",
     "AvgKind",
     "BoolKind",
+    "BufferKind",
     "CountKind",
     "EnumKind",
     "HistKind",
@@ -64,8 +66,9 @@ __all__ = [
 #: Every kind that a spec may name.
 KINDS: tuple[type[Kind], ...] = (
     IntKind, BoolKind, PointerKind, EnumKind, StrKind, InetKind, MacKind, ArrayKind, TupleKind,
-    RecordKind, TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind, HistKind,
-    LhistKind, KsymKind, UsymKind, KstackKind, UstackKind, StructKind, OpaqueKind,
+    RecordKind, TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind,
+    HistKind, LhistKind, KsymKind, UsymKind, KstackKind, UstackKind, StructKind, OpaqueKind,
+    BufferKind,
 )  # fmt: skip
 _BY_TAG = {kind.tag: kind for kind in KINDS}
 

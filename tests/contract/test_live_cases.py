@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from aotrace.compiler.arch import ARCHES
 from aotrace.compiler.codegen.backend import Backend
+from aotrace.compiler.config import Config
 from aotrace.compiler.kernel.sources import open_sources
 from aotrace.compiler.pipeline import Compiler, Options
 from aotrace.compiler.source import Source
@@ -30,7 +31,9 @@ def used() -> Used:
 def _metadata() -> Iterator[Metadata]:
     """Of each case, compiled for this machine's kernel."""
     arch = platform.machine()
-    with Compiler(open_sources(None, arch=arch), Options(ARCHES[arch]), Backend()) as compiler:
+    with Compiler(
+        open_sources(None, arch=arch), Options(ARCHES[arch], Config(unsafe=True)), Backend()
+    ) as compiler:
         for case in load_cases():
             source = Source(str(case.source), case.source.read_text(encoding="utf-8"))
             yield compiler.emit(source, compiler.analyse(source)).metadata

@@ -18,6 +18,7 @@ from aotrace.compiler.pipeline import Compiler
 from aotrace.compiler.source import Source
 
 from tests.differential.cases import Case
+from tests.support.compiling import allowing
 from tests.support.forky import bpftrace27
 from tests.support.places import console_script
 
@@ -97,6 +98,7 @@ def argv_of_aotrace(
     words: Sequence[str] = (),
 ) -> list[str]:  # fmt: skip
     """What runs a script, whose object is written to the path. Raises CompileError."""
+    compiler = allowing(compiler, "--unsafe" in options)
     source = Source("script.bt", script)
     path.write_bytes(compiler.emit(source, compiler.analyse(source)).object)
     program = str(console_script("aotrace"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from aotrace.compiler.arch import X86_64
@@ -34,18 +35,30 @@ def _shared() -> Compiler:
     return Compiler(fake_sources(), options, Backend())
 
 
+def allowing(compiler: Compiler, unsafe: bool) -> Compiler:
+    """The compiler with --unsafe or without."""
+    config = replace(compiler.options.config, unsafe=unsafe)
+    options = replace(compiler.options, config=config)
+    return Compiler(compiler.sources, options, compiler.backend)
+
+
 def parse(text: str) -> Program:
     """A script as a tree. Raises CompileError."""
     return _shared().parse(Source(SCRIPT, text))
 
 
+def _allowed(text: str) -> Compiler:
+    """A script that begins with this comment is compiled with --unsafe."""
+    return allowing(_shared(), text.startswith("// --unsafe\n"))
+
+
 def analyse(text: str) -> Analysis:
     """A script up to its plan. Raises CompileError."""
-    return _shared().analyse(Source(SCRIPT, text))
+    return _allowed(text).analyse(Source(SCRIPT, text))
 
 
 def compile_(text: str, listings: bool = False) -> Output:
     """A script as an object. Raises CompileError."""
     source = Source(SCRIPT, text)
-    compiler = _shared()
+    compiler = _allowed(text)
     return compiler.emit(source, compiler.analyse(source), listings)

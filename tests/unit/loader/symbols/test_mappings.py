@@ -6,7 +6,7 @@ import os
 
 from aotrace.loader.symbols import mappings, perfmap
 from aotrace.loader.symbols.mappings import Mapping, Mappings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 _TEXT = """\
@@ -48,6 +48,7 @@ def test_this_process_and_one_that_is_gone() -> None:
     assert mappings.pid_inside(os.getpid()) > 0
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_passed_over(text: str) -> None:
     list(mappings.parse(text))
@@ -57,6 +58,7 @@ def test_any_text_is_passed_over(text: str) -> None:
 _BOUNDS = st.lists(st.integers(0, 1 << 47), min_size=2, max_size=40, unique=True).map(sorted)
 
 
+@settings(deadline=None)
 @given(_BOUNDS, st.randoms())
 def test_every_address_is_found_where_it_lies(bounds: list[int], random: object) -> None:
     pairs = list(zip(bounds[::2], bounds[1::2]))

@@ -1,0 +1,79 @@
+"""What is told to people, done in files or in a shell: formats with an action of their own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aotrace.compiler.builtins.accepts import PRINTABLE, STRING
+from aotrace.compiler.builtins.output import check_format, formatted, shown_as_text
+from aotrace.compiler.builtins.record import EventFunction, EventSpec, Function, Parameter, Site
+from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.source import Span
+from aotrace.compiler.types import NONE
+
+_FORMAT = Parameter("format", STRING, constant=True)
+_ARGS = Parameter("args", PRINTABLE, many=True)
+_PROGRAM = "stdin"  # how bpftrace calls a script of the command line
+
+
+def place_of(span: Span) -> dict[str, object]:
+    """Where in the script something is said: the file, where it begins, and all of it as text."""
+    span = next(reversed(list(span.uses)), span)
+    line, column = span.source.position(span.start)
+    last, end = span.source.position(span.end)
+    place = f"{line}:{column}-{end}" if line == last else f"{line}-{last}"
+    file = _PROGRAM if span.source.name == "-e" else span.source.name
+    return {"file": file, "line": line, "column": column, "place": place}
+
+
+def message(action: str, site: Site, text: str) -> EventSpec:
+    """A fixed text, said of the place of a call."""
+    return EventSpec(action, (), {"format": text.replace("%", "%%"), **place_of(site.node.span)})
+
+
+def _said(action: str, site: Site) -> EventSpec:
+    return formatted(action, site, **place_of(site.node.span))
+
+
+def _formatted(name: str, doc: str, unsafe: bool = False) -> EventFunction:
+    said = partial(_said if name in ("warnf", "errorf") else formatted, name)
+    return EventFunction(
+        name, doc, (_FORMAT, _ARGS), said, check_format, texts=shown_as_text, unsafe=unsafe
+    )
+
+
+def _assert_notes(site: Site) -> tuple[EventSpec, ...]:
+    """The message, which may be a constant or a value, and the end of the trace."""
+    details = {"format": "assert failed: %s", **place_of(site.node.span)}
+    text = site.constants[1]
+    if isinstance(text, bytes):
+        shown = text.decode("utf-8", "surrogateescape").replace("%", "%%")
+        details["format"] = f"assert failed: {shown}"
+    args = () if isinstance(text, bytes) else site.args[1:]
+    return EventSpec("errorf", args, details), EventSpec("exit", (), {"status": 1}, wakeup=True)
+
+
+def _assert(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    with e.if_(e.op("eq", e.value(site.args[0]), 0)):
+        e.note(site.node, 0)
+        e.note(site.node, 1)
+        e.leave()
+    return e.const(0)
+
+
+def _check_assert(site: Site) -> None:
+    if not site.types[0].scalar:
+        site.error(f"assert() takes a condition, not '{site.types[0]}'", arg=0)
+
+
+MESSAGES = (
+    _formatted("warnf", "Warn by a format, with the place of the call; not with --no-warnings."),
+    _formatted("errorf", "Report an error by a format, with the place of the call."),
+    _formatted("cat", "Show the file whose name a format gives, up to max_cat_bytes of it."),
+    _formatted("system", "Run the command that a format gives in a shell; show its output.", True),
+    Function(
+        "assert", "End the trace with an error and status 1 unless a condition holds.",
+        (Parameter("condition", PRINTABLE), Parameter("message", PRINTABLE)),
+        lambda _: NONE, _assert, _check_assert, notes=_assert_notes,
+    ),
+)  # fmt: skip
