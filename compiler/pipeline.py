@@ -128,7 +128,7 @@ class Compiler:
         config = read_config(program, self.options.config, diagnostics)
         check_unstable(program, config, diagnostics)
         units = resolve_probes(
-            program, self.sources, self.options.arch, config.max_bpf_progs, diagnostics
+            program, self.sources, btf, self.options.arch, config.max_bpf_progs, diagnostics
         )
         names = resolve_names(program, btf, diagnostics)
         diagnostics.stop_if_failed()

@@ -24,3 +24,11 @@ class StartError(LoaderError):
 
 class ObjectError(LoaderError):
     """The file is not an object that this loader can run."""
+
+
+class PlaceError(Exception):
+    """There is no place here that an attach point could mean; `hint`: what to do about it."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint

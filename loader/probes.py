@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import AFTER, BEFORE, DURING
-from aotrace.loader.errors import LoaderError, ObjectError, StartError
+from aotrace.loader.errors import LoaderError, ObjectError, PlaceError, StartError
 from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
@@ -128,6 +128,9 @@ class Probes:
         except BpfError as error:
             reason, hint = mechanism.explain(program.target, error)
             self._missing.skip(program, StartError(f"cannot attach {where}: {reason}", hint))
+            return
+        except PlaceError as error:
+            self._missing.skip(program, StartError(f"cannot attach {where}: {error}", error.hint))
             return
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ObjectError(

@@ -13,5 +13,5 @@ FUNCTIONS = frozenset((
     "syscall_name", "tseries", "uaddr", "unwatch", "username",
 ))  # fmt: skip
 PROBES = frozenset((
-    "U", "bench", "it", "iter", "self", "test", "u", "uprobe", "ur", "uretprobe", "usdt",
+    "U", "bench", "it", "iter", "self", "test", "usdt",
 ))  # fmt: skip

@@ -17,7 +17,7 @@ from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.probes.record import ResolvedProbe
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
-from aotrace.compiler.types import Aggregate, Type
+from aotrace.compiler.types import Aggregate, Int, Pointer, Space, Type
 from aotrace.runtime.values import Kind
 
 STATE_SIZE = 16  # bytes in which the CPUs' values are merged
@@ -71,6 +71,18 @@ class ProbeContext:
     probe: ResolvedProbe
     btf: Btf
     config: Config
+
+    @property
+    def types(self) -> Btf:
+        """The types that the script may name here: a traced file's own ones, too."""
+        return self.probe.types.btf if self.probe.types else self.btf
+
+    def space_of(self, kind: Type) -> Space:
+        """Which memory a value points into, if it is an address."""
+        if isinstance(kind, Pointer):
+            return kind.space
+        said = kind.space if isinstance(kind, Int) else Space.NONE
+        return self.probe.kind.space if said is Space.NONE else said
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from aotrace.compiler.emitter import Reg, keep_cut
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import copy_of, field_of, redefined
-from aotrace.compiler.probes.record import ContextField
+from aotrace.compiler.probes.record import ContextField, Passed
 from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
@@ -122,12 +122,33 @@ def _member(e: ProgramEmitter, node: nodes.Member) -> Place | None:
 def argument(e: ProgramEmitter, name: str) -> Place | None:
     """Where an argument of the probe lies in its context; None for one that is in a word."""
     source = (e.unit.probe.arguments or {})[name]
+    if isinstance(source, Passed):
+        return None if source.type.scalar else passed(e, source)
     if not isinstance(source, ContextField) or source.located:
         return None  # a word is a value, not a place
     kind, root = redefined(source.type, e.shared.btf), (source.btf, source.struct)
     return Place(
         e.ctx, kind, Space.KERNEL, root, source.steps, direct=True, event=source.event
     )  # fmt: skip
+
+
+def passed(e: ProgramEmitter, source: Passed) -> Place:
+    """Where a parameter lies that is in user memory."""
+    if source.register is not None:
+        return at(e.context_word(source.register), source.type, Space.USER)
+    on_stack = e.op("add", e.context_word(source.stack), source.above)
+    if source.indirect:
+        on_stack = load(e, at(on_stack, Pointer(source.type), Space.USER))
+    return at(on_stack, source.type, Space.USER)
+
+
+def passed_value(e: ProgramEmitter, source: Passed) -> Reg:
+    """A parameter that is one number: of its register, only as much as its type has is defined."""
+    if source.register is None or source.indirect:
+        return load(e, passed(e, source))
+    word, unused = e.context_word(source.register), 64 - source.type.size * 8
+    shift = "ashr" if _signed(source.type) else "lshr"
+    return e.op(shift, e.op("shl", word, unused), unused) if unused else word
 
 
 def field(e: ProgramEmitter, outer: Place, name: str) -> Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from aotrace.compiler.arch import Arch
 from aotrace.compiler.diagnostics import Diagnostics
@@ -13,7 +13,7 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import AttachPoint
-from aotrace.compiler.types import Type
+from aotrace.compiler.types import Space, Type
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,31 @@ class ContextField:
     located: bool = False
 
 
-Argument = ContextWord | ContextField
+@dataclass(frozen=True)
+class Passed:
+    """A parameter of a function in user space: in a register, or on the stack.
+
+    register: its offset in the context; None: `above` bytes above the address that the context has
+    at `stack`. indirect: its address is there, not itself.
+    """
+
+    type: Type
+    register: int | None
+    stack: int
+    above: int
+    indirect: bool = False
+
+
+Argument = ContextWord | ContextField | Passed
+
+
+class FileTypes(Protocol):
+    """The types of a traced file (binaries/types.py); `made_for` says of which build they are."""
+
+    @property
+    def btf(self) -> Btf: ...
+
+    def made_for(self) -> dict[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -65,6 +89,7 @@ class ResolvedProbe:
     function: what `func` is, where a function is traced.
     point: where the target completes the attach point, its parts (runtime/points.py). wildcard:
     the attach point of which the compiler made this one and others.
+    types: those of the traced file, which the script may name.
     """
 
     kind: ProbeKind
@@ -80,6 +105,11 @@ class ResolvedProbe:
     wildcard: str = ""
     #: where the machine's registers lie in the context, by name; none where it has them not
     registers: Mapping[str, int] = field(default_factory=dict)
+    types: FileTypes | None = None
+
+    def located(self) -> dict[str, Any]:
+        """The target, with the build of the file that types were read from."""
+        return {**self.target, **(self.types.made_for() if self.types else {})}
 
 
 @dataclass(frozen=True)
@@ -87,7 +117,7 @@ class ProbeRequest:
     """What a probe type gets to resolve an attach point; errors go to the diagnostics.
 
     fields: the names that the probe's body uses after `args.`, each with a place. names: all the
-    names that it uses.
+    names that it uses. btf: the kernel's types with those that the script declares.
     """
 
     point: AttachPoint
@@ -96,6 +126,7 @@ class ProbeRequest:
     diagnostics: Diagnostics
     fields: Mapping[str, Span] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    btf: Btf | None = None
 
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)
@@ -159,6 +190,8 @@ class ProbeKind:
     wildcards: bool = False
     #: the context begins with the registers of what was interrupted (pt_regs)
     registers: bool = False
+    #: where an address points that comes from a number
+    space: Space = Space.KERNEL
     complete: Callable[[ProbeRequest], ResolvedProbe | None] | None = None
     expand: Callable[[ProbeRequest], list[ResolvedProbe] | None] | None = None
     own_names: frozenset[str] = frozenset()

@@ -137,7 +137,7 @@ class _Planner:
         probe = unit.probe
         name = f"p{number}_{_UNSAFE.sub('_', probe.text.split(':')[-1])}"[:_PROGRAM_NAME]
         record = metadata.Program(
-            name, probe.section, probe.text, probe.mechanism, probe.target,
+            name, probe.section, probe.text, probe.mechanism, probe.located(),
             unit.point.span.script_line, [list(part) for part in probe.point] or None,
             probe.wildcard or None,
         )  # fmt: skip

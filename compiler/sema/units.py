@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from aotrace.compiler.arch import Arch
 from aotrace.compiler.builtins import later
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
+from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.errors import KernelDataError
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.probes import BY_NAME
@@ -86,14 +87,18 @@ def taken(node: Node, constants: NodeTable[Constant]) -> list[Node] | None:
 
 
 def resolve_probes(
-    program: Program, sources: KernelSources, arch: Arch, most: int, diagnostics: Diagnostics
-) -> list[Unit]:
-    """Resolve every attach point; what cannot be resolved is reported. most: max_bpf_progs."""
+    program: Program, sources: KernelSources, btf: Btf, arch: Arch, most: int,
+    diagnostics: Diagnostics,
+) -> list[Unit]:  # fmt: skip
+    """Resolve every attach point; what cannot be resolved is reported.
+
+    btf: the kernel's types with those that the script declares. most: max_bpf_progs.
+    """
     units: list[Unit] = []
     for probe in program.probes:
         fields, names = dict(_argument_names(probe)), _names(probe)
         for point in probe.points:
-            request = ProbeRequest(point, sources, arch, diagnostics, fields, names)
+            request = ProbeRequest(point, sources, arch, diagnostics, fields, names, btf)
             for resolved in _resolve(request):
                 registers = arch.registers if resolved.kind.registers else {}
                 units.append(Unit(probe, point, replace(resolved, registers=registers)))

@@ -80,6 +80,18 @@ class KprobeOptions(Sized):
     ]
 
 
+class UprobeOptions(Sized):
+    """struct bpf_uprobe_opts, without the attach mode that newer libraries know."""
+
+    _fields_ = [
+        ("sz", c_size_t),
+        ("ref_ctr_offset", c_size_t),
+        ("bpf_cookie", c_uint64),
+        ("retprobe", c_bool),
+        ("func_name", c_char_p),
+    ]
+
+
 class PerfEventAttr(ctypes.Structure):
     """struct perf_event_attr up to PERF_ATTR_SIZE_VER1 (linux/perf_event.h)."""
 
@@ -125,6 +137,10 @@ FUNCTIONS = (
     ("bpf_program__attach_tracepoint", c_void_p, (c_void_p, c_char_p, c_char_p), OBJECT),
     ("bpf_program__attach_raw_tracepoint", c_void_p, (c_void_p, c_char_p), OBJECT),
     ("bpf_program__attach_kprobe_opts", c_void_p, (c_void_p, c_char_p, c_void_p), OBJECT),
+    (
+        "bpf_program__attach_uprobe_opts", c_void_p,
+        (c_void_p, c_int, c_char_p, c_size_t, c_void_p), OBJECT,
+    ),
     ("bpf_program__attach_perf_event", c_void_p, (c_void_p, c_int), OBJECT),
     ("bpf_program__attach_trace", c_void_p, (c_void_p,), OBJECT),
     ("bpf_link__destroy", c_int, (c_void_p,), PLAIN),

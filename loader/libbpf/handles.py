@@ -91,6 +91,15 @@ class Program:
         )
         return Link(lib, address)
 
+    def attach_uprobe(self, path: str, offset: int, at_return: bool, pid: int = 0) -> Link:
+        """pid 0: whichever process executes the file."""
+        options = abi.UprobeOptions(retprobe=at_return)
+        lib = self._lib
+        address = lib.bpf_program__attach_uprobe_opts(
+            self._address, pid or -1, os.fsencode(path), offset, ctypes.byref(options)
+        )
+        return Link(lib, address)
+
     def attach_trace(self) -> Link:
         """fentry, fexit and tp_btf: the section name has told libbpf where."""
         return Link(self._lib, self._lib.bpf_program__attach_trace(self._address))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel_types import field_names, field_of, incomplete, redefined
 from aotrace.compiler.sema.casts import cast_type
@@ -98,6 +100,8 @@ def cast(w: Walker, node: nodes.Cast) -> Type:
     found = cast_type(target, operand)
     if found is None:
         w.diagnostics.error(f"Cannot cast from '{operand}' to '{target}'", node.span)
+    if isinstance(found, Pointer):
+        return replace(found, space=w.context.space_of(operand))
     return found or target
 
 

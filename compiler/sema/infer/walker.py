@@ -51,7 +51,7 @@ class Walker:
         self.context = context
         self.diagnostics = diagnostics
         self.handlers = handlers
-        self.types_written = TypeReader(context.btf, diagnostics, self.visit)
+        self.types_written = TypeReader(context.types, diagnostics, self.visit)
 
     def visit(self, node: Node) -> Type:
         """The node's type, which is also put into the unit's table."""

@@ -132,7 +132,7 @@ def test_no_probe_at_all_is_an_error() -> None:
 
 def test_metadata_that_cannot_be_followed() -> None:
     with pytest.raises(ObjectError, match="cannot attach probe:x"):
-        probes_of([program("x", "uprobe")])
+        probes_of([program("x", "telepathy")])
     probes, kernel, _ = probes_of([program("x", "tracepoint", category="c")])
     with pytest.raises(ObjectError, match="does not say where probe:x"):
         probes.attach(kernel)

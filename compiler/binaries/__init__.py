@@ -1,0 +1,1 @@
+"""Files of user space on the build host: types, parameters and lines, from their DWARF."""

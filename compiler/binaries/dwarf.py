@@ -1,0 +1,212 @@
+"""A file of user space with its DWARF, as pyelftools reads it.
+
+The debugging information may lie in the file itself or in its debug file (by build id or link). No
+more of it is read than is asked for: a function's unit is found by its address where the file has
+an index of addresses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from aotrace.compiler.kernel.errors import KernelDataError
+
+_DEBUG = "/usr/lib/debug"
+FUNCTION = "DW_TAG_subprogram"
+
+Die = Any  # elftools.dwarf.die.DIE; pyelftools has no types
+
+
+class DwarfError(KernelDataError):
+    """The file has no debugging information, or none that can be used."""
+
+
+class Dwarf:
+    """What a file's debugging information tells. Raises DwarfError."""
+
+    def __init__(self, path: str) -> None:
+        from elftools.common.exceptions import ELFError
+        from elftools.elf.elffile import ELFFile
+
+        self.path = path
+        try:
+            self._elf = ELFFile(open(path, "rb"))  # noqa: SIM115  # read as long as this lives
+        except OSError as error:
+            raise DwarfError(f"cannot read {path}: {error.strerror}") from None
+        except ELFError:
+            raise DwarfError(f"{path} is not an ELF file, or a damaged one") from None
+        self.build_id = _build_id(self._elf)
+        self._debug = self._with_info()
+        self._info = self._debug.get_dwarf_info()
+        self._units: list[Any] | None = None
+
+    @property
+    def machine(self) -> str:
+        return {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}.get(self._elf["e_machine"], "")
+
+    def _with_info(self) -> Any:
+        """The ELF file that has .debug_info: the file itself, or its debug file."""
+        from elftools.elf.elffile import ELFFile
+
+        if _has_info(self._elf):
+            return self._elf
+        for path in self._debug_files():
+            if os.path.isfile(path):
+                found = ELFFile(open(path, "rb"))  # noqa: SIM115
+                if _has_info(found) and _build_id(found) == self.build_id:
+                    return found
+        raise DwarfError(
+            f"{self.path} has no DWARF", "build it with -g, or install its debug symbols"
+        )
+
+    def _debug_files(self) -> Iterator[str]:
+        if self.build_id:
+            yield f"{_DEBUG}/.build-id/{self.build_id[:2]}/{self.build_id[2:]}.debug"
+        link = self._elf.get_section_by_name(".gnu_debuglink")
+        if link:
+            name = os.fsdecode(link.data().split(b"\0")[0])
+            folder = os.path.dirname(os.path.realpath(self.path))
+            yield from (f"{folder}/{name}", f"{folder}/.debug/{name}", f"{_DEBUG}{folder}/{name}")
+
+    # --- units
+
+    @property
+    def units(self) -> list[Any]:
+        """The compilation units, in the order of the file."""
+        if self._units is None:
+            self._units = list(self._info.iter_CUs())
+        return self._units
+
+    def lines(self, unit: Any) -> Any:
+        """The line program of a unit; None where it has none."""
+        return self._info.line_program_for_CU(unit)
+
+    def symbol(self, name: str) -> int | None:
+        """The address of a function by the symbol tables of both files."""
+        for elf in (self._elf, self._debug):
+            for table in (".symtab", ".dynsym"):
+                section: Any = elf.get_section_by_name(table)
+                for found in (section.get_symbol_by_name(name) if section else None) or ():
+                    if found["st_shndx"] != "SHN_UNDEF" and found["st_value"]:
+                        return int(found["st_value"])
+        return None
+
+    # --- functions
+
+    def function(self, name: str) -> Die | None:
+        """The definition of a function by its name, or by the name of its symbol."""
+        address = self.symbol(name)
+        if address is not None:
+            for die in self._functions(self._unit_at(address)):
+                if _start(die) == address:
+                    return die
+        return next((die for die in self._functions() if _is_called(die, name)), None)
+
+    def _unit_at(self, address: int) -> Any:
+        aranges = self._info.get_aranges()
+        offset = aranges.cu_offset_at_addr(address) if aranges else None
+        return None if offset is None else self._info.get_CU_at(offset)
+
+    def _functions(self, unit: Any = None) -> Iterator[Die]:
+        """Functions with code, of one unit or of all."""
+        for each in [unit] if unit else self.units:
+            for die in _within(each.get_top_DIE()):
+                if die.tag == FUNCTION and _start(die) is not None:
+                    yield die
+
+    def named(self, tags: frozenset[str], name: str) -> Die | None:
+        """The definition of a type; the declaration where there is no definition."""
+        declared, wanted = None, name.encode()
+        if not self._mentions(wanted):
+            return None
+        for unit in self.units:
+            for die in unit.get_top_DIE().iter_children():
+                if die.tag in tags and _name(die) == wanted:
+                    if "DW_AT_declaration" not in die.attributes:
+                        return die
+                    declared = declared or die
+        return declared
+
+    def _mentions(self, name: bytes) -> bool:
+        """Whether a name stands anywhere: to look in vain through all units takes seconds."""
+        if self._info.supplementary_dwarfinfo:
+            return True
+        sections = (self._info.debug_str_sec, self._info.debug_info_sec)
+        return any(s is not None and name + b"\0" in s.stream.getvalue() for s in sections)
+
+
+def attribute(die: Die, name: str) -> Any:
+    """An attribute's value, from what the entry stands for as well; None where there is none."""
+    for _ in range(4):
+        found = die.attributes.get(name)
+        if found is not None:
+            return found.value
+        for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
+            if link in die.attributes:
+                die = die.get_DIE_from_attribute(link)
+                break
+        else:
+            return None
+    return None
+
+
+def name_of(die: Die) -> str:
+    """The entry's name; "" where it has none."""
+    found = attribute(die, "DW_AT_name")
+    return found.decode(errors="replace") if found else ""
+
+
+def referred(die: Die, name: str = "DW_AT_type") -> Die | None:
+    """The entry that an attribute refers to."""
+    for _ in range(4):
+        if name in die.attributes:
+            return die.get_DIE_from_attribute(name)
+        for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
+            if link in die.attributes:
+                die = die.get_DIE_from_attribute(link)
+                break
+        else:
+            return None
+    return None
+
+
+def _within(die: Die) -> Iterator[Die]:
+    """What stands in a unit, in namespaces and classes too."""
+    for child in die.iter_children():
+        yield child
+        if child.tag in _SCOPES:
+            yield from _within(child)
+
+
+_SCOPES = frozenset((
+    "DW_TAG_namespace", "DW_TAG_structure_type", "DW_TAG_class_type", "DW_TAG_module",
+))  # fmt: skip
+
+
+def _name(die: Die) -> bytes:
+    found = die.attributes.get("DW_AT_name")
+    return found.value if found else b""
+
+
+def _start(die: Die) -> int | None:
+    found = die.attributes.get("DW_AT_low_pc")
+    return None if found is None else int(found.value)
+
+
+def _is_called(die: Die, name: str) -> bool:
+    linkage = attribute(die, "DW_AT_linkage_name")
+    return name in (name_of(die), linkage.decode(errors="replace") if linkage else "")
+
+
+def _has_info(elf: Any) -> bool:
+    found = elf.get_section_by_name(".debug_info") or elf.get_section_by_name(".zdebug_info")
+    return found is not None and found["sh_type"] != "SHT_NOBITS"
+
+
+def _build_id(elf: Any) -> str:
+    section = elf.get_section_by_name(".note.gnu.build-id")
+    if section is None or section["sh_type"] == "SHT_NOBITS":
+        return ""
+    return next((str(note["n_desc"]) for note in section.iter_notes()), "")
