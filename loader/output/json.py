@@ -1,7 +1,8 @@
 """Output as `bpftrace -f json` prints it: one object a line (src/output/json.cpp).
 
-No space follows the commas of a list, one those of an object. Text is UTF-8; bytes that are not
-become U+FFFD, since JSON has no way to carry them.
+No space follows the commas of a list, one those of an object. Text is UTF-8. A byte that is not,
+JSON has no way to carry but as half of a surrogate pair: byte XX is \\udcXX (Python's
+surrogateescape, which gets it back).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)}
 _ESCAPES.update({ord('"'): '\\"', ord("\\"): "\\\\", 10: "\\n", 13: "\\r", 9: "\\t"})
+_ESCAPES.update({code: f"\\u{code:04x}" for code in range(0xDC80, 0xDD00)})
 
 
 class JsonOutput:
@@ -39,7 +41,7 @@ class JsonOutput:
 
         def show(data: Any, offset: int, count: int) -> None:
             for text in layout.texts(data, offset, count):
-                self._emit("printf", quote(text.decode("utf-8", "replace")))
+                self._emit("printf", quote(text.decode("utf-8", "surrogateescape")))
 
         return show
 
@@ -104,10 +106,6 @@ def _decoded(text: bytes) -> str:
 
 def quote(text: str) -> str:
     """A JSON string."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return f'"{text.translate(_ESCAPES)}"'
 
 

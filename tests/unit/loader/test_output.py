@@ -134,7 +134,7 @@ def test_strings_are_json(text: str) -> None:
 
 def test_how_strings_are_escaped() -> None:
     assert quote('a"\\\n\r\t\x01\x7fé') == '"a\\"\\\\\\n\\r\\t\\u0001\x7fé"'
-    assert quote(b"a\xff".decode("utf-8", "surrogateescape")) == '"a\ufffd"'
+    assert quote(b"a\xff".decode("utf-8", "surrogateescape")) == '"a\\udcff"'
 
 
 VALUES = st.recursive(
