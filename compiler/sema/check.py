@@ -24,7 +24,7 @@ from aotrace.compiler.sema.units import Unit, taken
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node
 from aotrace.compiler.syntax.walk import children
-from aotrace.compiler.types import NONE, Aggregate, Int, Type, storable
+from aotrace.compiler.types import NONE, Aggregate, EnumType, Int, Type, storable
 
 _MAX_UNROLL = 100  # bpftrace's limit
 
@@ -160,6 +160,10 @@ class Checker:
             self.operands(node)
 
     def cast(self, node: nodes.Cast) -> None:
+        kind, value = self.type_of(node), self.constants.get(node.operand)
+        known = {number for _, number in kind.enumerators} if isinstance(kind, EnumType) else None
+        if known is not None and isinstance(value, int) and value not in known:
+            self.diagnostics.error(f"`{kind}` has no enumerator of the value {value}", node.span)
         self.value(node.operand)
 
     def inc_dec(self, node: nodes.IncDec) -> None:
@@ -232,8 +236,24 @@ class Checker:
             self.aggregate(node, node.value)
             return
         self.stored(node.value, "assigned")
+        self.copied(node)
         if node.op in ("/=", "%="):
             self.divisor(node.value)
+
+    def copied(self, node: nodes.Assign) -> None:
+        """A map's per-CPU value that is read and put into a map: a number, and hardly meant."""
+        source = node.value.map if isinstance(node.value, MapAccess) else node.value
+        if not isinstance(source, MapRef):
+            return
+        known = self.found.maps.get(source.name)
+        if known is None or not isinstance(known.value, Aggregate):
+            return
+        if node.op == "=" and isinstance(node.target, (MapRef, MapAccess)):
+            self.diagnostics.error(
+                f"a value of type '{known.value}' cannot be assigned from one map to another",
+                node.span,
+                f"call {known.value.name}() for it, or make it a number: (int64)@{source.name}",
+            )
 
     def aggregate(self, node: nodes.Assign, call: nodes.Call) -> None:
         if node.op != "=" or not isinstance(node.target, (MapRef, MapAccess)):

@@ -95,7 +95,7 @@ def fold_unary(op: str, value: Constant | None) -> Constant | None:
         return None
     if op == "!":
         return not value
-    if op in ("-", "~", "+"):
+    if op in ("-", "~", "+") and not (op == "~" and isinstance(value, bool)):
         number = {"-": -value, "~": ~value, "+": +value}[op]
         return _wrap(number, signed=op != "~")  # as 0.27: ~0 is the largest uint64
     return None

@@ -54,6 +54,8 @@ def unary_type(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
         return _dereferenced(node, operand, diagnostics)
     if node.op == "!" and is_condition(operand):
         return Bool()
+    if node.op == "~" and isinstance(operand, Bool):
+        return _refuse(node.op, node, diagnostics, operand)
     if node.op in ("-", "~", "+") and isinstance(operand, (Int, Bool)):
         if node.op == "-":
             return INT64
@@ -120,7 +122,7 @@ def _comparable(left: Type, right: Type) -> bool:
     if isinstance(left, Str) and isinstance(right, Str):
         return True
     if isinstance(left, Array) and isinstance(right, Array):
-        return left.size == right.size
+        return left.count == right.count and left.element.size == right.element.size
     if isinstance(left, Stack):
         return left == right
     if isinstance(left, (Tuple, Record)):

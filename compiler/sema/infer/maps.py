@@ -60,7 +60,7 @@ def note_value(w: Walker, target: MapRef | MapAccess, value: Type, span_of: Node
     if isinstance(target, MapRef) and not noted_keyed(w, target, False):
         return
     merged = merge_values(entry.value, value)
-    if merged is None:
+    if merged is None or not w.holds(merged, span_of):
         differs = str(value) != str(entry.value)
         w.diagnostics.error(
             f"Type mismatch for @{ref.name}: trying to assign value of type '{value}' "

@@ -62,6 +62,8 @@ def note_variable(
         merged = current if fits(w, current, value, where) else None
     else:
         merged = promote(current, value)
+    if merged is not None and not w.holds(merged, where):
+        merged = None
     if merged is None:
         w.diagnostics.error(
             f"Type mismatch for ${variable.name}: trying to assign value of type '{value}' "

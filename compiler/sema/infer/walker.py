@@ -12,9 +12,9 @@ from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.sema.typeexpr import TypeReader
 from aotrace.compiler.sema.units import Unit
-from aotrace.compiler.syntax.nodes import Node
+from aotrace.compiler.syntax.nodes import MapRef, Node
 from aotrace.compiler.syntax.walk import children
-from aotrace.compiler.types import NONE, Type
+from aotrace.compiler.types import NONE, Int, Type, holds
 
 Handlers = Mapping[type[Node], Callable[..., Type]]
 
@@ -51,7 +51,22 @@ class Walker:
         self.context = context
         self.diagnostics = diagnostics
         self.handlers = handlers
-        self.types_written = TypeReader(context.types, diagnostics, self.visit)
+        self.types_written = TypeReader(context.types, diagnostics, self.about)
+
+    def holds(self, kind: Type, where: Node) -> bool:
+        """Whether an integer type has the value that is assigned at `where`, as far as known."""
+        value = getattr(where, "value", None)
+        if getattr(where, "op", "=") != "=" or not isinstance(value, Node):
+            return True
+        constant = self.constants.get(value)
+        known = isinstance(kind, Int) and isinstance(constant, int)
+        return not known or holds(kind, int(constant))  # type: ignore[arg-type]
+
+    def about(self, node: Node) -> Type:
+        """The type that sizeof, typeof and the like give: of a map with keys that of its keys."""
+        kind = self.visit(node)
+        entry = self.found.maps.get(node.name) if isinstance(node, MapRef) else None
+        return (entry.key or NONE) if entry is not None and entry.keyed else kind
 
     def visit(self, node: Node) -> Type:
         """The node's type, which is also put into the unit's table."""
