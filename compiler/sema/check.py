@@ -136,8 +136,26 @@ class Checker:
     def binary(self, node: nodes.Binary) -> None:
         if node.op in ("/", "%"):
             self.divisor(node.right)
+        operands = (self.constants.get(node.left), self.constants.get(node.right))
+        if node not in self.constants and all(type(value) is int for value in operands):
+            self.out_of_range(node, operands[1])
         self.value(node.left)
         self.value(node.right)
+
+    def out_of_range(self, node: nodes.Binary, right: object) -> None:
+        """Both sides are known, and there is no result."""
+        if node.op in ("<<", ">>"):
+            text = f"a number of 64 bits cannot be shifted by {right}"
+            self.diagnostics.error(text, node.span, "shift by 0 to 63")
+        elif right != 0 or node.op not in ("/", "%"):
+            text = "the result of these literals fits neither int64 nor uint64"
+            self.diagnostics.error(text, node.span)
+
+    def unary(self, node: nodes.Unary) -> None:
+        value = self.constants.get(node.operand)
+        if node.op == "-" and type(value) is int and node not in self.constants:
+            self.diagnostics.error("the result of this literal does not fit int64", node.span)
+        self.operands(node)
 
     def divisor(self, node: Node) -> None:
         divisor = self.constants.get(node)
@@ -248,6 +266,8 @@ class Checker:
         known = self.found.maps.get(source.name)
         if known is None or not isinstance(known.value, Aggregate):
             return
+        if isinstance(readable(known.value), Aggregate):
+            return  # it cannot be read at all, which is said where it is
         if node.op == "=" and isinstance(node.target, (MapRef, MapAccess)):
             self.diagnostics.error(
                 f"a value of type '{known.value}' cannot be assigned from one map to another",

@@ -1,11 +1,13 @@
 """Constant folding: the values that are known at build time.
 
-Integers are 64 bits wide and wrap; division by zero is left to the check pass.
+As in bpftrace 0.27, literals are exact: a result that neither int64 nor uint64 holds is none, and
+so is a division by zero. The check pass reports them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from aotrace.compiler.builtins.record import Function
 from aotrace.compiler.sema.names import Names
@@ -16,6 +18,9 @@ from aotrace.compiler.syntax.walk import children
 
 Constant = int | bytes | bool
 
+_BITS = 64
+_UINT64_MAX = (1 << _BITS) - 1
+_INT64_MAX = _UINT64_MAX >> 1
 _INTEGERS: dict[str, Callable[[int, int], int]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -23,23 +28,18 @@ _INTEGERS: dict[str, Callable[[int, int], int]] = {
     "&": lambda a, b: a & b,
     "|": lambda a, b: a | b,
     "^": lambda a, b: a ^ b,
-    "<<": lambda a, b: a << (b & 63),
-    ">>": lambda a, b: a >> (b & 63),
 }
 _COMPARISONS: dict[str, Callable[[int | bytes, int | bytes], bool]] = {
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
 }
-_ORDERED: dict[str, Callable[[int, int], bool]] = {
+_ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
-_DIVISIONS: dict[str, Callable[[int, int], int]] = {
-    "/": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-}
+_TEXTS = {**_ORDERED, **_COMPARISONS}
 
 
 def fold_constants(program: Program, names: Names) -> NodeTable[Constant]:
@@ -79,6 +79,14 @@ class _Folder:
     def binary(self, node: nodes.Binary) -> Constant | None:
         return fold_binary(node.op, self.values.get(node.left), self.values.get(node.right))
 
+    def ternary(self, node: nodes.Ternary) -> Constant | None:
+        """As 0.27 has it, only where all three are known."""
+        condition, then = self.values.get(node.condition), node.then or node.condition
+        values = self.values.get(then), self.values.get(node.other)
+        if condition is None or isinstance(condition, bytes) or None in values:
+            return None
+        return values[0] if condition else values[1]
+
     def comptime(self, node: nodes.Comptime) -> Constant | None:
         return self.values.get(node.operand)
 
@@ -95,9 +103,11 @@ def fold_unary(op: str, value: Constant | None) -> Constant | None:
         return None
     if op == "!":
         return not value
-    if op in ("-", "~", "+") and not (op == "~" and isinstance(value, bool)):
+    if op in ("-", "~", "+") and not isinstance(value, bool):
         number = {"-": -value, "~": ~value, "+": +value}[op]
-        return _wrap(number, signed=op != "~")  # as 0.27: ~0 is the largest uint64
+        if number < -_INT64_MAX - 1 and op == "-":
+            return None
+        return _wrap(number, signed=False) if op == "~" else number  # ~0 is the largest uint64
     return None
 
 
@@ -108,8 +118,20 @@ def fold_binary(op: str, left: Constant | None, right: Constant | None) -> Const
     if op in _COMPARISONS and isinstance(left, bytes) == isinstance(right, bytes):
         return _COMPARISONS[op](left, right)
     if isinstance(left, bytes) or isinstance(right, bytes):
-        return None
+        return _fold_texts(op, left, right)
+    if isinstance(left, bool) and isinstance(right, bool) and op not in (*_ORDERED, "&&", "||"):
+        return None  # a bool again, which the program computes
     return _fold_numbers(op, left, right)
+
+
+def _fold_texts(op: str, left: Constant, right: Constant) -> Constant | None:
+    """Texts are joined and compared; of a text and a number, the text from that place on."""
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        return left + right if op == "+" else _TEXTS[op](left, right) if op in _TEXTS else None
+    text, number = (left, right) if isinstance(left, bytes) else (right, left)
+    if op != "+" or type(number) is not int or number < 0 or not isinstance(text, bytes):
+        return None
+    return text[number:]
 
 
 def _fold_numbers(op: str, left: int, right: int) -> Constant | None:
@@ -117,15 +139,30 @@ def _fold_numbers(op: str, left: int, right: int) -> Constant | None:
         return _ORDERED[op](left, right)
     if op in ("&&", "||"):
         return bool(left and right) if op == "&&" else bool(left or right)
-    signed = min(left, right) < 0 or op == "-"
-    if op in _DIVISIONS:
-        return _DIVISIONS[op](left, right) if left >= 0 and right > 0 else None
-    return _wrap(_INTEGERS[op](left, right), signed) if op in _INTEGERS else None
+    if min(left, right) < 0 and max(left, right) > _INT64_MAX:
+        return None  # no type has both
+    if op in ("/", "%"):
+        return _divide(op, left, right) if right else None
+    if op in ("<<", ">>"):
+        return _shift(op, left, right) if 0 <= right < _BITS else None
+    value = _INTEGERS[op](left, right) if op in _INTEGERS else None
+    return value if value is not None and -_INT64_MAX - 1 <= value <= _UINT64_MAX else None
+
+
+def _divide(op: str, left: int, right: int) -> int:
+    """As C does: towards zero; the rest has the sign of what is divided."""
+    quotient = abs(left) // abs(right)
+    quotient = -quotient if (left < 0) != (right < 0) else quotient
+    return quotient if op == "/" else left - quotient * right
+
+
+def _shift(op: str, left: int, right: int) -> int:
+    return _wrap(left << right, signed=left < 0) if op == "<<" else left >> right
 
 
 def _wrap(value: int, signed: bool) -> int:
-    value &= (1 << 64) - 1
-    return value - (1 << 64) if signed and value >> 63 else value
+    value &= _UINT64_MAX
+    return value - (1 << _BITS) if signed and value > _INT64_MAX else value
 
 
 _RULES: dict[type[Node], Callable[..., Constant | None]] = {
@@ -137,4 +174,5 @@ _RULES: dict[type[Node], Callable[..., Constant | None]] = {
     nodes.Binary: _Folder.binary,
     nodes.Call: _Folder.call,
     nodes.Comptime: _Folder.comptime,
+    nodes.Ternary: _Folder.ternary,
 }

@@ -54,7 +54,7 @@ def unary_type(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
         return _dereferenced(node, operand, diagnostics)
     if node.op == "!" and is_condition(operand):
         return Bool()
-    if node.op == "~" and isinstance(operand, Bool):
+    if node.op in ("~", "-") and isinstance(operand, Bool):
         return _refuse(node.op, node, diagnostics, operand)
     if node.op in ("-", "~", "+") and isinstance(operand, (Int, Bool)):
         if node.op == "-":

@@ -48,6 +48,11 @@ def if_(w: Walker, node: nodes.If) -> Type:
 
 
 def ternary(w: Walker, node: nodes.Ternary) -> Type:
+    if node in w.constants and not isinstance(node.condition, nodes.Comptime):
+        kinds = [
+            w.visit(each) for each in (node.condition, node.then or node.condition, node.other)
+        ]
+        return kinds[1] if w.constants[node.condition] else kinds[2]
     if not isinstance(node.condition, nodes.Comptime):
         return operators.ternary(w, node)
     w.visit(node.condition)

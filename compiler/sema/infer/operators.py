@@ -16,6 +16,7 @@ from aotrace.compiler.types import (
     INT64,
     NONE,
     UINT64,
+    Bool,
     Int,
     Pointer,
     Record,
@@ -62,8 +63,12 @@ def binary(w: Walker, node: nodes.Binary) -> Type:
         left = leaves.as_text(w, node.left)
     if isinstance(node.right, nodes.Param) and isinstance(left, Str):
         right = leaves.as_text(w, node.right)
-    found = binary_type(node, left, right, w.diagnostics)
     constant = w.constants.get(node)
+    if isinstance(constant, bytes):
+        return Str(len(constant) + 1)
+    if isinstance(constant, bool) and isinstance(left, Str) and isinstance(right, Str):
+        return Bool()
+    found = binary_type(node, left, right, w.diagnostics)
     if isinstance(constant, int) and isinstance(left, Int) and isinstance(right, Int):
         return found if isinstance(constant, bool) else literal(constant)
     return stepping(w, found, node)

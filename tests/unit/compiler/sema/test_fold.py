@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aotrace.compiler.diagnostics import CompileError
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.syntax import nodes
 from hypothesis import given
@@ -29,6 +30,8 @@ def folded(expression: str) -> Constant | None:
         ("1 && 0", False), ("0 || 5", True), ("!5", False), ("!0", True), ('"a" == "a"', True),
         ('"a" != "b"', True), ("AF_INET6 + 1", 11), ("-(-5)", 5),
         ("18446744073709551615", 2**64 - 1),
+        ('"a" + "b"', b"ab"), ('"abc" + 1', b"bc"), ('"abc" + 5', b""), ('"a" < "b"', True),
+        ("-8 >> 1", -4), ("-1 << 4", -16), ("-7 / 2", -3), ("-7 % 2", -1), ("~0", 2**64 - 1),
         ("9223372036854775807 + 1", 2**63), ("0 - 1", -1), ("1 << 63", 2**63), ("1e3", 1000),
         ("5ms", 5_000_000), ("TCP_CLOSE", 7),
     ],
@@ -49,12 +52,33 @@ def test_what_the_run_tells(expression: str) -> None:
 
 
 @given(st.integers(0, 2**64 - 1), st.sampled_from("+-*&|^"), st.integers(0, 2**64 - 1))
-def test_arithmetic_wraps_at_64_bits(left: int, operator: str, right: int) -> None:
+def test_arithmetic_is_exact_or_refused(left: int, operator: str, right: int) -> None:
     operations = {
         "+": left + right, "-": left - right, "*": left * right, "&": left & right,
         "|": left | right, "^": left ^ right,
     }  # fmt: skip
-    found = folded(f"{left} {operator} {right}")
-    assert isinstance(found, int)
-    assert found % 2**64 == operations[operator] % 2**64
-    assert -(2**63) <= found < 2**64
+    if -(2**63) <= operations[operator] < 2**64:
+        assert folded(f"{left} {operator} {right}") == operations[operator]
+        return
+    with pytest.raises(CompileError, match="neither int64 nor uint64"):
+        folded(f"{left} {operator} {right}")
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1).filter(bool))
+def test_division_is_that_of_c(left: int, right: int) -> None:
+    quotient, rest = folded(f"({left}) / ({right})"), folded(f"({left}) % ({right})")
+    assert isinstance(quotient, int)
+    assert isinstance(rest, int)
+    assert quotient * right + rest == left
+    assert abs(rest) < abs(right)
+    assert rest == 0 or (rest < 0) == (left < 0)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["1 << 64", "5 >> 64", "1 << -1", "-(9223372036854775809)", "-1 * 9223372036854775809",
+     "18446744073709551615 + -1"],
+)  # fmt: skip
+def test_what_has_no_result(expression: str) -> None:
+    with pytest.raises(CompileError):
+        folded(expression)
