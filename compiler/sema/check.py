@@ -151,12 +151,6 @@ class Checker:
             text = "the result of these literals fits neither int64 nor uint64"
             self.diagnostics.error(text, node.span)
 
-    def unary(self, node: nodes.Unary) -> None:
-        value = self.constants.get(node.operand)
-        if node.op == "-" and type(value) is int and node not in self.constants:
-            self.diagnostics.error("the result of this literal does not fit int64", node.span)
-        self.operands(node)
-
     def divisor(self, node: Node) -> None:
         divisor = self.constants.get(node)
         if divisor == 0 and divisor is not None:
@@ -172,6 +166,9 @@ class Checker:
             self.value(node.base)
 
     def unary(self, node: nodes.Unary) -> None:
+        value = self.constants.get(node.operand)
+        if node.op == "-" and type(value) is int and node not in self.constants:
+            self.diagnostics.error("the result of this literal does not fit int64", node.span)
         if node.op == "&" and isinstance(node.operand, MapRef):
             self.known(node.operand)
         else:
@@ -254,11 +251,11 @@ class Checker:
             self.aggregate(node, node.value)
             return
         self.stored(node.value, "assigned")
-        self.copied(node)
+        self.from_map_to_map(node)
         if node.op in ("/=", "%="):
             self.divisor(node.value)
 
-    def copied(self, node: nodes.Assign) -> None:
+    def from_map_to_map(self, node: nodes.Assign) -> None:
         """A map's per-CPU value that is read and put into a map: a number, and hardly meant."""
         source = node.value.map if isinstance(node.value, MapAccess) else node.value
         if not isinstance(source, MapRef):
