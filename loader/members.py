@@ -12,7 +12,7 @@ import os
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import DURING
 from aotrace.loader.copies import Copier
-from aotrace.loader.errors import LoaderError
+from aotrace.loader.errors import LoaderError, PlaceError, StartError
 from aotrace.loader.libbpf import syscall
 from aotrace.loader.libbpf.lib import BpfError
 from aotrace.loader.probes import place
@@ -44,7 +44,8 @@ class Member:
 class Members:
     """The members of an object's programs on this machine. Raises LoaderError."""
 
-    def __init__(self, meta: Metadata, lib: Libbpf, missing: MissingProbes) -> None:
+    def __init__(self, meta: Metadata, lib: Libbpf, missing: MissingProbes, scope: Scope) -> None:
+        self._scope = scope
         self._lib = lib
         self._meta = meta
         self._missing = missing
@@ -65,8 +66,13 @@ class Members:
 
     def _expand(self, number: int, program: Program, mechanism: Mechanism) -> None:
         parts = program.probe.split(":")
-        if wire.any_wild(parts):
-            found = mechanism.expand(parts, program.target)
+        if wire.any_wild(parts) or mechanism.looks_up:
+            try:
+                found = mechanism.expand(parts, program.target, self._scope)
+            except PlaceError as error:
+                reason = f"cannot attach {place(program, self._meta.script)}: {error}"
+                self._missing.skip(program, StartError(reason, error.hint))
+                return
             if not found:
                 reason = f"cannot attach {place(program, self._meta.script)}: nothing here matches"
                 self._missing.skip(program, LoaderError(reason))
@@ -135,9 +141,10 @@ class Members:
 
     def prepare(self, bpf: Object) -> None:
         """Before the load."""
-        texts = bpf.map(wire.MEMBERS)
-        if texts:
-            texts.resize(self._next)
+        for name in (wire.MEMBERS, wire.ARGUMENTS):
+            found = bpf.map(name)
+            if found:
+                found.resize(self._next)
         for program in self._meta.programs:
             spreading = attach.find(program.mechanism).spreading
             if program.name in self.of and spreading:
@@ -145,14 +152,16 @@ class Members:
                 spreading.prepare(self._lib, handle, self.of[program.name])
 
     def tell(self, bpf: Object) -> None:
-        """After the load: fill in the texts."""
-        texts = bpf.map(wire.MEMBERS)
-        if not texts:
-            return
-        for members in self.of.values():
-            for member in members:
+        """After the load: fill in what programs look up by their member's number."""
+        texts, arguments = bpf.map(wire.MEMBERS), bpf.map(wire.ARGUMENTS)
+        for member in (member for members in self.of.values() for member in members):
+            key = member.number.to_bytes(4, "little")
+            if texts:
                 text = member.text.encode()[: wire.TEXT_SIZE - 1]
-                texts.put(member.number.to_bytes(4, "little"), text.ljust(wire.TEXT_SIZE, b"\0"))
+                texts.put(key, text.ljust(wire.TEXT_SIZE, b"\0"))
+            if arguments and "arguments" in member.target:
+                room = wire.ARGUMENT_SIZE * wire.MOST_ARGUMENTS
+                arguments.put(key, member.target["arguments"].ljust(room, b"\0"))
 
     # --- attaching
 

@@ -12,14 +12,19 @@ from aotrace.loader.elf.file import AARCH64, EXECUTABLE, SHARED, X86_64, ElfErro
 from aotrace.loader.elf.symbols import Symbols
 from aotrace.loader.errors import PlaceError
 from aotrace.runtime import binaries
+from aotrace.runtime.members import Pattern, is_wild
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, TypeVar
 
+    from aotrace.loader.elf import usdt
     from aotrace.loader.elf.file import ElfFile
     from aotrace.loader.elf.symbols import Symbol
+    from aotrace.loader.elf.usdt import Operand
 
+    T = TypeVar("T")
     Target = dict[str, Any]
 
 _STRIPPED = "the file was stripped: give an address in it, or install its debug symbols"
@@ -79,6 +84,76 @@ def _advice(binary: str) -> str:
     return "it is not in the folders of $PATH: give its path"
 
 
+class Site:
+    """A site of a static probe: a place, its counter's offset in the file (0: none), and where its
+    arguments lie."""
+
+    __slots__ = ("counter", "name", "offset", "operands", "path")
+
+    def __init__(
+        self, path: str, offset: int, name: str, counter: int, operands: list[Operand]
+    ) -> None:
+        self.path = path
+        self.offset = offset
+        self.name = name
+        self.counter = counter
+        self.operands = operands
+
+
+def matching(target: Target, pid: int) -> Iterator[tuple[str, Place]]:
+    """(path, place) of each function that an attach point with wildcards stands for; also of the
+    one that it names. Raises PlaceError where a file that it names is no such."""
+    wild = is_wild(target["binary"])
+    for path in _paths(target["binary"], pid):
+        for place in _found_in(path, wild, lambda binary: binary.places(target)):
+            yield path, place
+
+
+def static_probes(target: Target, pid: int) -> Iterator[tuple[str, Site]]:
+    """(path, site) of all sites of the static probes that an attach point means."""
+    binary = target["binary"] or ("*" if pid else "")
+    wild = is_wild(binary)
+    for path in _every_file() if binary == "*" and not pid else _paths(binary, pid):
+        for site in _found_in(path, wild, lambda binary: binary.sites(target)):
+            yield path, site
+
+
+def _found_in(path: str, wild: bool, find: Callable[[Binary], list[T]]) -> list[T]:
+    """What a file has; a file that a wildcard found may be anything."""
+    try:
+        with Binary(path) as binary:
+            return find(binary)
+    except PlaceError:
+        if wild:
+            return []
+        raise
+
+
+def _paths(binary: str, pid: int) -> list[str]:
+    """The files that an attach point means."""
+    if not is_wild(binary):
+        return [path_of(binary, pid)]
+    root = processes.root(pid)
+    if binary == "*" and pid:
+        return [root + path for path in processes.mapped(pid)]
+    return binaries.expand(binary, root, processes.search_path(pid) if root else None)
+
+
+def _every_file() -> Iterator[str]:
+    """The files whose code any process executes, each once."""
+    seen = set()
+    for pid in processes.running():
+        root = processes.root(pid)
+        for path in processes.mapped(pid):
+            try:
+                found = os.stat(root + path)
+            except OSError:
+                continue
+            if (found.st_dev, found.st_ino) not in seen:
+                seen.add((found.st_dev, found.st_ino))
+                yield root + path
+
+
 class Binary:
     """An ELF file that can be probed. Raises PlaceError for one that cannot."""
 
@@ -95,6 +170,12 @@ class Binary:
             raise PlaceError(f"{path} is neither an executable nor a shared library")
         self.symbols = Symbols(self.elf)
 
+    def __enter__(self) -> Binary:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.elf.close()
+
     @property
     def file(self) -> str:
         """The file that the kernel knows: of a member of an archive, the archive."""
@@ -109,6 +190,66 @@ class Binary:
             return self._address(target)
         except ElfError as error:
             raise PlaceError(str(error)) from None
+
+    def places(self, target: Target) -> list[Place]:
+        """The functions that a target with wildcards stands for, by name."""
+        name = target.get("function", "")
+        if not is_wild(name):
+            return [self.place(target)]
+        pattern = Pattern(name)
+        try:
+            found = [s for s in self.symbols.functions() if pattern.matches(s.name)]
+            places = {s.name: self.elf.offset_of(s.address) for s in found}
+        except ElfError as error:
+            raise PlaceError(str(error)) from None
+        return [
+            Place(self.file, self.elf.start + offset, name)
+            for name, offset in sorted(places.items())
+            if offset is not None
+        ]
+
+    def sites(self, target: Target) -> list[Site]:
+        """The sites of the static probes that a target means."""
+        from aotrace.loader.elf import usdt
+
+        provider, name = Pattern(target["provider"] or "*"), Pattern(target["name"])
+        try:
+            every = list(usdt.sites(self.elf))
+            found = [s for s in every if provider.matches(s.provider) and name.matches(s.name)]
+            if not found:
+                self._refuse_probe(target, {(s.provider, s.name) for s in every})
+            return [self._site(site, target.get("words", ())) for site in found]
+        except ElfError as error:
+            raise PlaceError(str(error)) from None
+
+    def _refuse_probe(self, target: Target, known: set[tuple[str, str]]) -> None:
+        """Say why no static probe matches. Raises PlaceError."""
+        if not known:
+            raise PlaceError(f"{self.path} has no static probes", "was it built without them?")
+        provider, name = target["provider"], target["name"]
+        if is_wild(provider) or is_wild(name):
+            return
+        if provider and provider not in {each for each, _ in known}:
+            there = ", ".join(sorted({each for each, _ in known}))
+            raise PlaceError(f"{self.path} has no provider {provider}", f"it has {there}")
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, [each for _, each in known], n=1)
+        asked = f"{provider}:{name}" if provider else name
+        hint = f"did you mean {close[0]}?" if close else ""
+        raise PlaceError(f"{self.path} has no static probe {asked}", hint)
+
+    def _site(self, site: usdt.Site, words: Sequence[int]) -> Site:
+        from aotrace.loader.elf import usdt
+
+        name = f"{site.provider}:{site.name}"
+        operands = usdt.operands(site, self.elf, self.symbols)
+        for number in words:
+            operand = operands[number] if number < len(operands) else None
+            if operand and operand.unknown:
+                raise PlaceError(f"arg{number} of {name} cannot be read: {operand.unknown}")
+        counter = self._offset(site.counter) if site.counter else 0
+        return Site(self.file, self._offset(site.address), name, counter, operands)
 
     def _check_build(self, target: Target) -> None:
         """What the compiler read of a file holds for that build of it alone."""

@@ -50,8 +50,9 @@ def run(options: Options) -> int:
         level = options.warning_level
         known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
         missing = MissingProbes(meta, console)
-        members = _find_members(meta, lib, missing, options.probe_filter)
-        probes = owned.own(Probes(meta, missing, Scope(options.pid or 0), members))
+        scope = Scope(options.pid or 0)
+        members = _find_members(meta, lib, missing, scope, options.probe_filter)
+        probes = owned.own(Probes(meta, missing, scope, members))
         probes.check_number()
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
         services = Services(Run(meta, bpf, process, owned))
@@ -91,7 +92,7 @@ def run(options: Options) -> int:
 
 
 def _find_members(
-    meta: metadata.Metadata, lib: Libbpf, missing: MissingProbes, kept: str | None
+    meta: metadata.Metadata, lib: Libbpf, missing: MissingProbes, scope: Scope, kept: str | None
 ) -> Members | None:
     """What attach points stand for here; None where the script says all of them, and all are kept.
 
@@ -101,7 +102,7 @@ def _find_members(
         return None
     from aotrace.loader.members import Members
 
-    members = Members(meta, lib, missing)
+    members = Members(meta, lib, missing, scope)
     members.find()
     if kept is not None:
         members.keep(kept)

@@ -17,6 +17,12 @@ MARK = 0x616F7472
 MEMBERS = "members"
 TEXT_SIZE = 256  # bytes of a text, with its NUL
 _COOKIE = "cookie:"
+#: Map of where the arguments of a usdt probe's sites lie, by the member's number.
+ARGUMENTS = "usdt_args"
+MOST_ARGUMENTS = 10
+#: constant, base, index (offsets in pt_regs plus 1; 0: none), scale, memory, size, signed
+ARGUMENT = "<qHHBBBB"
+ARGUMENT_SIZE = 16
 
 
 def cookie_setting(program: str) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 from aotrace.compiler.arch import Arch
 from aotrace.compiler.binaries.dwarf import Dwarf, DwarfError
 from aotrace.runtime import binaries
+from aotrace.runtime.members import is_wild
 
 
 class File:
@@ -19,7 +20,7 @@ class File:
     @cached_property
     def dwarf(self) -> Dwarf:
         """Its debugging information. Raises DwarfError."""
-        if not self.binary or "*" in self.binary:
+        if not self.binary or is_wild(self.binary):
             raise DwarfError("the file is not known at build time", "name one file in the script")
         path = binaries.find(self.binary)
         if not path:

@@ -13,5 +13,5 @@ FUNCTIONS = frozenset((
     "syscall_name", "tseries", "uaddr", "unwatch", "username",
 ))  # fmt: skip
 PROBES = frozenset((
-    "U", "bench", "it", "iter", "self", "test", "usdt",
+    "bench", "it", "iter", "self", "test",
 ))  # fmt: skip

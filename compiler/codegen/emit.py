@@ -19,7 +19,7 @@ from aotrace.compiler.codegen.function import FunctionBuilder, alignment
 from aotrace.compiler.codegen.loops import Loop
 from aotrace.compiler.codegen.program import Shared
 from aotrace.compiler.emitter import Reg
-from aotrace.compiler.probes.record import Argument, ContextWord, Passed
+from aotrace.compiler.probes.record import Argument, ContextWord, Passed, SiteWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.source import Span
@@ -164,6 +164,8 @@ class ProgramEmitter:
     def argument(self, source: Argument) -> Reg:
         if isinstance(source, ContextWord):
             return self.context_word(source.offset)
+        if isinstance(source, SiteWord):
+            return members.argument(self, source.index)
         if isinstance(source, Passed):
             return place.passed_value(self, source)
         return place.context_value(self, source)

@@ -16,7 +16,13 @@ from aotrace.compiler.codegen.function import I8, I32, I64, PTR, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.source import Source, Span
 from aotrace.runtime.layout import align_up
-from aotrace.runtime.members import MEMBERS, TEXT_SIZE
+from aotrace.runtime.members import (
+    ARGUMENT_SIZE,
+    ARGUMENTS,
+    MEMBERS,
+    MOST_ARGUMENTS,
+    TEXT_SIZE,
+)
 from aotrace.runtime.metadata import Event
 from aotrace.runtime.values.base import Kind
 from llvmlite import ir
@@ -56,6 +62,7 @@ class ModuleBuilder:
         self._core_symbols: dict[int, Any] = {}
         self._member_symbols: dict[int, Any] = {}
         self._member_texts: Any = None
+        self._site_arguments: Any = None
         self._zeros: Any = None
         self._zeros_size = 0
         self._scratch: Any = None
@@ -249,6 +256,14 @@ class ModuleBuilder:
         if self._member_texts is None:
             self._member_texts = self.map(MEMBERS, MapType.ARRAY, None, TEXT_SIZE, 1)
         return self._member_texts
+
+    @property
+    def site_arguments(self) -> Any:
+        """The map of where sites have their arguments; the loader makes room for all of them."""
+        if self._site_arguments is None:
+            size = ARGUMENT_SIZE * MOST_ARGUMENTS
+            self._site_arguments = self.map(ARGUMENTS, MapType.ARRAY, None, size, 1)
+        return self._site_arguments
 
     @property
     def scratch(self) -> Any:

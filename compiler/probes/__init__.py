@@ -12,11 +12,12 @@ from aotrace.compiler.probes.record import ProbeKind
 from aotrace.compiler.probes.special import BEGIN, END
 from aotrace.compiler.probes.tracepoint import TRACEPOINT
 from aotrace.compiler.probes.uprobe import UPROBE, URETPROBE
+from aotrace.compiler.probes.usdt import USDT
 from aotrace.compiler.probes.watchpoint import WATCHPOINT
 
 KINDS: tuple[ProbeKind, ...] = (
     BEGIN, END, INTERVAL, TRACEPOINT, RAWTRACEPOINT, KPROBE, KRETPROBE, FENTRY, FEXIT,
-    UPROBE, URETPROBE,    PROFILE, SOFTWARE, HARDWARE, WATCHPOINT,
+    UPROBE, URETPROBE, USDT,    PROFILE, SOFTWARE, HARDWARE, WATCHPOINT,
 )  # fmt: skip
 BY_NAME: dict[str, ProbeKind] = {
     name: kind for kind in KINDS for name in (kind.name, *kind.aliases)

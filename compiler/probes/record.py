@@ -57,7 +57,15 @@ class Passed:
     indirect: bool = False
 
 
-Argument = ContextWord | ContextField | Passed
+@dataclass(frozen=True)
+class SiteWord:
+    """An argument of a usdt probe: the loader says where each of its sites has it."""
+
+    type: Type
+    index: int
+
+
+Argument = ContextWord | ContextField | Passed | SiteWord
 
 
 class FileTypes(Protocol):
@@ -98,7 +106,7 @@ class ResolvedProbe:
     mechanism: str
     target: dict[str, Any]
     arguments: Mapping[str, Argument] | None = None
-    words: tuple[ContextWord, ...] = ()
+    words: tuple[ContextWord | SiteWord, ...] = ()
     result: Argument | None = None
     function: FunctionAddress | None = None
     point: tuple[tuple[str | int, ...], ...] = ()
@@ -131,7 +139,7 @@ class ProbeRequest:
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)
 
-    def template(self) -> tuple[tuple[str | int, ...], ...]:
+    def template(self, kind: ProbeKind) -> tuple[tuple[str | int, ...], ...]:
         """The parts of an attach point that the target completes: texts, numbers of parameters."""
         parts: list[list[str | int]] = [[] for _ in self.point.parts]
         ends = [0] * len(parts)
@@ -141,7 +149,7 @@ class ProbeRequest:
             ends[part] = at + len(f"${number}")
         for part, text in enumerate(self.point.parts):
             parts[part] += [text[ends[part] :]] if text[ends[part] :] else []
-        return tuple(map(tuple, parts))
+        return ((kind.name,), *map(tuple, parts[1:]))
 
     def each(
         self,

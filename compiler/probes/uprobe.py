@@ -19,12 +19,14 @@ from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import (
     Argument,
     ContextWord,
+    FunctionAddress,
     Passed,
     ProbeKind,
     ProbeRequest,
     ResolvedProbe,
 )
 from aotrace.compiler.types import NONE, Int, Space, lying_in
+from aotrace.runtime.members import is_wild
 from aotrace.runtime.uprobes import uprobe_of
 
 _WORD = Int(8, False, space=Space.USER)
@@ -65,6 +67,8 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
 
 
 def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
+    if not request.point.params:
+        return _resolve(returns, request)
     if not request.has_no_fields():
         return None
     return _resolved(URETPROBE if returns else UPROBE, request, {"return": returns})
@@ -75,13 +79,35 @@ def _resolved(kind: ProbeKind, request: ProbeRequest, target: dict[str, Any]) ->
     returns = bool(target["return"])
     words = () if returns else tuple(ContextWord(_WORD, o) for o in arch.arguments)
     result = ContextWord(_WORD, arch.result) if returns else None
-    text = ":".join((kind.name, *request.point.parts[1:]))
-    return ResolvedProbe(kind, text, kind.name, "uprobe", target, words=words, result=result)
+    place = FunctionAddress(None if returns else ContextWord(_WORD, arch.instruction), user=True)
+    probe = ResolvedProbe(
+        kind, _text(kind, request, target), kind.name, "uprobe", target, words=words,
+        result=result, function=place,
+    )  # fmt: skip
+    return replace(probe, point=request.template(kind)) if _is_open(target) else probe
+
+
+def _is_open(target: dict[str, Any]) -> bool:
+    """Whether the target says which files and functions are meant, and the text of the probe."""
+    binary = str(target.get("binary", ""))
+    named = "/" not in binary and binary.startswith("lib")
+    return not binary or named or "language" in target or is_wild(binary + target["function"])
+
+
+def _text(kind: ProbeKind, request: ProbeRequest, target: dict[str, Any]) -> str:
+    """The attach point with its numbers in decimal, as in bpftrace."""
+    function, offset = target.get("function"), target.get("offset")
+    if function is None or "language" in target:
+        return ":".join((kind.name, *request.point.parts[1:]))
+    place = f"{function}+{offset}" if offset else function or str(target["address"])
+    return ":".join(filter(None, (kind.name, target["binary"], place)))
 
 
 def _with_arguments(request: ProbeRequest, probe: ResolvedProbe, types: _Types) -> ResolvedProbe:
     """The probe with `args`, where the body uses it."""
     name = probe.target["function"]
+    if is_wild(name):
+        raise DwarfError("`args` is not the same for all functions", "name one function")
     function = types.file.dwarf.function(name) if name else None
     if function is None:
         what = f"a function {name}" if name else "the function of this attach point"
@@ -118,11 +144,11 @@ def _refuse(request: ProbeRequest, name: str) -> None:
 
 UPROBE = ProbeKind(
     "uprobe", ("u",), "uprobe:BINARY:FUNCTION[+OFFSET]", "Entry of a function in user space.",
-    partial(_resolve, False), pid_filtered=True, registers=True, space=Space.USER,
+    partial(_resolve, False), pid_filtered=True, registers=True, space=Space.USER, wildcards=True,
     complete=partial(_complete, False),
 )  # fmt: skip
 URETPROBE = ProbeKind(
     "uretprobe", ("ur",), "uretprobe:BINARY:FUNCTION", "Return of a function in user space.",
-    partial(_resolve, True), pid_filtered=True, registers=True, space=Space.USER,
+    partial(_resolve, True), pid_filtered=True, registers=True, space=Space.USER, wildcards=True,
     complete=partial(_complete, True),
 )  # fmt: skip

@@ -162,7 +162,7 @@ def _complete(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe | None:
         )
         return None
     found = kind.complete(request)
-    return replace(found, point=request.template()) if found else None
+    return replace(found, point=request.template(kind)) if found else None
 
 
 def _names(probe: Probe) -> frozenset[str]:

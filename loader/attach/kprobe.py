@@ -88,7 +88,7 @@ def locate(parts: list[str], target: Target) -> Target:
 # --- wildcards -------------------------------------------------------------------------------
 
 
-def expand(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Target]]:
     """The functions that match; with their modules where the attach point has a module."""
     from aotrace.loader import kernel_functions
     from aotrace.runtime.members import Pattern

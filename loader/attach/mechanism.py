@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Target = dict[str, Any]
     Locate = Callable[[list[str], Target], Target]
-    Expand = Callable[[list[str], Target], list[tuple[str, Target]]]
+    Expand = Callable[[list[str], Target, "Scope"], list[tuple[str, Target]]]
 
     class Attached(Protocol):
         """A program that traces: one link, or several that are one to the script.
@@ -43,7 +43,7 @@ def nowhere(parts: list[str], target: Target) -> Target:
     raise KeyError(parts[0])
 
 
-def no_wildcards(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+def no_wildcards(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Target]]:
     """The attach points of this mechanism take no wildcards."""
     raise ValueError("it takes no wildcards")
 
@@ -86,7 +86,8 @@ class Mechanism:
     that parameters completed, from its parts and from what the target says already; it raises
     ValueError, or KeyError where the parts have no form of this mechanism's. `expand` gives text
     and target of each place that an attach point with wildcards stands for, and raises the same;
-    `spreading` is how a program comes to all of them.
+    `spreading` is how a program comes to all of them. `looks_up`: attach points without wildcards
+    are expanded as well; then PlaceError may be raised.
     """
 
     def __init__(
@@ -99,7 +100,9 @@ class Mechanism:
         locate: Locate = nowhere,
         expand: Expand = no_wildcards,
         spreading: Spreading | None = None,
+        looks_up: bool = False,
     ) -> None:
+        self.looks_up = looks_up
         self.attach = attach
         self.explain = explain
         self.phase = phase

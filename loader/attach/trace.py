@@ -46,7 +46,7 @@ def locate(parts: list[str], target: Target) -> Target:
     return {**target, **module, "function": parts[-1]}
 
 
-def expand(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Target]]:
     from aotrace.loader import kernel_functions
     from aotrace.runtime.members import Pattern
 

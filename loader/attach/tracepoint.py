@@ -61,7 +61,7 @@ def locate(parts: list[str], target: Target) -> Target:
 # --- wildcards -------------------------------------------------------------------------------
 
 
-def expand(parts: list[str], target: Target) -> list[tuple[str, Target]]:
+def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Target]]:
     """`tracepoint:*event*` is looked for in all categories, as in bpftrace."""
     from aotrace.loader import kernel_functions
     from aotrace.runtime.members import Pattern

@@ -91,9 +91,11 @@ class Program:
         )
         return Link(lib, address)
 
-    def attach_uprobe(self, path: str, offset: int, at_return: bool, pid: int = 0) -> Link:
-        """pid 0: whichever process executes the file."""
-        options = abi.UprobeOptions(retprobe=at_return)
+    def attach_uprobe(
+        self, path: str, offset: int, at_return: bool, pid: int, counter: int
+    ) -> Link:
+        """pid 0: whichever process executes the file. counter: file offset of a semaphore."""
+        options = abi.UprobeOptions(retprobe=at_return, ref_ctr_offset=counter)
         lib = self._lib
         address = lib.bpf_program__attach_uprobe_opts(
             self._address, pid or -1, os.fsencode(path), offset, ctypes.byref(options)

@@ -259,6 +259,26 @@ def gives_cookies(lib: Libbpf, kind: int) -> bool:
     return True
 
 
+def has_uprobe_multi(lib: Libbpf) -> bool:
+    """Whether the kernel attaches to many places of a file at once, also for one process alone.
+
+    It must refuse a process of number -1 before the file, which is a folder. Linux 6.6 to 6.9 trace
+    only one thread of a process.
+    """
+    nothing = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"
+    try:
+        program = load_program(lib, nothing, Loading(KPROBE, TRACE_UPROBE_MULTI))
+    except BpfError:
+        return False
+    try:
+        attach_uprobe_multi(lib, program, "/", [0], [0], False, 0xFFFFFFFF).close()
+        return False
+    except BpfError as error:
+        return error.errno == errno.EINVAL
+    finally:
+        os.close(program)
+
+
 def has_kprobe_multi(lib: Libbpf) -> bool:
     """Whether the kernel attaches to many functions at once: it must only miss the function."""
     nothing = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from aotrace.compiler.probes.record import ContextWord, SiteWord
 
 from tests.golden.cases import Case, load, verify
 from tests.support.compiling import analyse
+
+
+def _word(word: ContextWord | SiteWord) -> str:
+    place = f"at {word.offset}" if isinstance(word, ContextWord) else "of its site"
+    return f"{word.type} {place}"
 
 
 def _shown(script: str) -> str:
@@ -16,7 +22,7 @@ def _shown(script: str) -> str:
         for name, argument in (probe.arguments or {}).items():
             lines.append(f"  args.{name} {argument.type}")
         if probe.words:
-            words = ", ".join(f"{word.type} at {word.offset}" for word in probe.words)
+            words = ", ".join(_word(word) for word in probe.words)
             lines.append(f"  arg0 …: {words}")
         if probe.result:
             lines.append(f"  retval {probe.result.type}")
