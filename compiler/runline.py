@@ -185,6 +185,8 @@ OPTIONS = (
     Option(("--no-warnings",), "", _no_warnings, "show no warnings"),
     Option(("-I",), "DIR", _include_dir, "search DIR for #include files"),
     Option(("--include",), "FILE", _include, "include FILE before the script"),
+    Option(("--probe-filter",), "REGEX", _hand_on("--probe-filter"),
+           "attach only the probes that match"),
     Option(("--test",), "", _mode("test"), "run the script's test probes"),
     Option(("--bench",), "", _mode("bench"), "run the script's bench probes"),
     Option(("--mode",), "MODE", _mode(), "codegen, test or bench"),

@@ -8,6 +8,7 @@ import sys
 from aotrace.loader.errors import LoaderError
 from aotrace.loader.options import (
     HELP,
+    INFO_OPTIONS,
     INSPECT_OPTIONS,
     RUN_OPTIONS,
     Options,
@@ -26,15 +27,21 @@ _INTERRUPTED, _PIPE_CLOSED = 128 + 2, 128 + 13  # what a shell says of SIGINT an
 
 
 class Command:
-    """One command: what it does with its options."""
+    """One command: what it does with its options. `alone`: it needs no object."""
 
     def __init__(
-        self, name: str, text: str, options: Sequence[Option], run: Callable[[Options], int]
+        self,
+        name: str,
+        text: str,
+        options: Sequence[Option],
+        run: Callable[[Options], int],
+        alone: bool = False,
     ) -> None:
         self.name = name
         self.text = text
         self.options = options
         self.run = run
+        self.alone = alone
 
 
 def _run(options: Options) -> int:
@@ -64,9 +71,20 @@ def _inspect(options: Options) -> int:
     return show(options)
 
 
+def _info(options: Options) -> int:
+    from aotrace.loader.info import show
+    from aotrace.loader.target import check_privileges
+
+    check_privileges()
+    return show(options)
+
+
 COMMANDS = (
     Command("run", "load an object and trace", RUN_OPTIONS, _run),
     Command("inspect", "show what an object contains", INSPECT_OPTIONS, _inspect),
+    Command(
+        "info", "show what this machine has for objects to use", INFO_OPTIONS, _info, alone=True
+    ),
 )
 
 
@@ -106,12 +124,14 @@ def _dispatch(words: list[str]) -> int:
         return 0
     for command in COMMANDS:
         if command.name == first:
-            options = parse(words, command.options)
+            options = parse(words, command.options, command.alone)
             if options.help:
                 sys.stdout.write(_help_on(options))
                 return 0
             return command.run(options)
-    raise UsageError(f"no such command: {first}", "commands: run, inspect; see aotrace --help")
+    raise UsageError(
+        f"no such command: {first}", "commands: run, inspect, info; see aotrace --help"
+    )
 
 
 def _help() -> str:

@@ -46,6 +46,7 @@ RUN_OPTIONS = (
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
 )
 INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
+INFO_OPTIONS = INSPECT_OPTIONS
 HELP = Option(("-h", "--help"), "help", None, "show this")
 
 
@@ -77,8 +78,8 @@ class Options:
         return 2 if self.checks else int(self.warnings)
 
 
-def parse(arguments: Sequence[str], table: Sequence[Option]) -> Options:
-    """Read the words after the command. Raises UsageError."""
+def parse(arguments: Sequence[str], table: Sequence[Option], alone: bool = False) -> Options:
+    """Read the words after the command. Raises UsageError. `alone`: no object must be named."""
     options = Options()
     words = list(arguments)
     by_flag = {flag: option for option in (*table, HELP) for flag in option.flags}
@@ -97,7 +98,7 @@ def parse(arguments: Sequence[str], table: Sequence[Option]) -> Options:
             raise UsageError(f"no such option: {word}", _SEE)
         setattr(options, option.name, _value(option, flag, given, words))
     options.object, options.parameters = _sorted(objects, options.parameters)
-    if not options.help:
+    if not options.help and not alone:
         _check(options)
     return options
 

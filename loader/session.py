@@ -80,8 +80,10 @@ def run(options: Options) -> int:
             process.start()
         if not options.quiet:
             output.attached(probes.total)
+        _tell_service_manager("READY=1\nSTATUS=Processing events...", console)
         if probes.attached:
             pump.run(ring_map.fd, signals, process)
+        _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
         probes.close()
         pump.drain()
         probes.run_after(bpf)
@@ -107,6 +109,14 @@ def _find_members(
     if kept is not None:
         members.keep(kept)
     return members
+
+
+def _tell_service_manager(state: str, console: Console) -> None:
+    """systemd, where it has started this as a service that notifies."""
+    if "NOTIFY_SOCKET" in os.environ:
+        from aotrace.loader.notify import notify
+
+        notify(os.environ["NOTIFY_SOCKET"], state, console)
 
 
 def _open_process(options: Options, lib: Libbpf, owned: Owned) -> Process | None:
