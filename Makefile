@@ -100,6 +100,10 @@ test-kernels: kernels ## the probe packs on kernels 5.10, 6.1, 6.12 and 7.2 in Q
 kernels-table: kernels live-tools ## run the packs everywhere and rewrite the table of docs/kernels.md
 	$(AS_ROOT) $(BIN)/python -B -m tests.kernels.table
 
+.PHONY: probes-table
+probes-table: kernels live-tools ## try each form of attach point everywhere and rewrite the table of docs/probes.md
+	$(AS_ROOT) $(BIN)/python -B -m tests.kernels.forms_table
+
 .PHONY: test-differential
 test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and under aotrace (needs root)
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential

@@ -127,9 +127,7 @@ class Compiler:
         diagnostics.stop_if_failed()
         config = read_config(program, self.options.config, diagnostics)
         check_unstable(program, config, diagnostics)
-        units = resolve_probes(
-            program, self.sources, btf, self.options.arch, config.max_bpf_progs, diagnostics
-        )
+        units = resolve_probes(program, self.sources, btf, self.options.arch, config, diagnostics)
         names = resolve_names(program, btf, diagnostics)
         diagnostics.stop_if_failed()
         constants = fold_constants(program, names)

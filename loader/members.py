@@ -66,7 +66,7 @@ class Members:
 
     def _expand(self, number: int, program: Program, mechanism: Mechanism) -> None:
         parts = program.probe.split(":")
-        if wire.any_wild(parts) or mechanism.looks_up:
+        if wire.any_wild(parts) or mechanism.looks_up or program.target.get("many"):
             try:
                 found = mechanism.expand(parts, program.target, self._scope)
             except PlaceError as error:
@@ -77,6 +77,7 @@ class Members:
                 reason = f"cannot attach {place(program, self._meta.script)}: nothing here matches"
                 self._missing.skip(program, LoaderError(reason))
                 return
+            program.target = found[0][1]  # for what is asked of any program
         else:
             found = [(program.probe, program.target)]
         numbers = self._numbers(number, len(found))

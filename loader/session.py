@@ -50,7 +50,7 @@ def run(options: Options) -> int:
         level = options.warning_level
         known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
         missing = MissingProbes(meta, console)
-        scope = Scope(options.pid or 0)
+        scope = Scope(options.pid or 0, lib)
         members = _find_members(meta, lib, missing, scope, options.probe_filter)
         probes = owned.own(Probes(meta, missing, scope, members))
         probes.check_number()

@@ -33,6 +33,7 @@ _HUGE = 64  # a power of ten that is too large for anything
 #: prefix, base, digits
 _BASES = (("0x", 16, "0123456789abcdef"), ("0b", 2, "01"))
 _NAME_START = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+NEEDS_UNSAFE = "probing by address requires --unsafe"
 KERNEL = "vmlinux"  # the module that the kernel itself is
 _NAME = _NAME_START + "0123456789.$"
 

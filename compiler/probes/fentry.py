@@ -21,12 +21,16 @@ from aotrace.runtime.points import KERNEL
 
 _WORD = 8  # bytes; the context of a trampoline is an array of u64, the result after the arguments
 
+_BPF = "bpf"  # instead of a module: programs of BPF
 _OWN_NAMES = frozenset(("args", "retval", *(f"arg{i}" for i in range(10))))
 
 
 def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     kind = FEXIT if returns else FENTRY
     parts = request.point.parts
+    if parts[1:2] == (_BPF,):
+        found = _complete(returns, request)
+        return replace(found, point=request.template()) if found else None
     if len(parts) not in (2, 3) or not all(parts):
         request.misformed(kind)
         return None
@@ -68,13 +72,32 @@ def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     kind = FEXIT if returns else FENTRY
     if not request.has_no_fields():
         return None
-    if len(request.point.parts) not in (2, 3) or not all(request.point.parts):
+    parts = request.point.parts
+    if parts[1:2] == (_BPF,) and not _is_program(request, parts):
+        return None
+    if parts[1:2] != (_BPF,) and (len(parts) not in (2, 3) or not all(parts)):
         request.misformed(kind)
         return None
     text = ":".join((kind.name, *request.point.parts[1:]))
     return ResolvedProbe(
         kind, text, kind.name, "trace", {"return": returns}, function=FunctionAddress()
     )
+
+
+def _is_program(request: ProbeRequest, parts: tuple[str, ...]) -> bool:
+    """`bpf:[ID:]NAME`; what is wrong is reported."""
+    if len(parts) not in (3, 4) or not parts[-1]:
+        request.error("a BPF program is given by its name", f"use {parts[0]}:bpf:[ID:]NAME")
+        return False
+    if (
+        len(parts) == 4
+        and parts[2] != "*"
+        and not parts[2].isdecimal()
+        and not request.point.params
+    ):
+        request.error(f"`{parts[2]}` is no id of a BPF program", "it is a number, or `*`")
+        return False
+    return True
 
 
 def _expand(returns: bool, request: ProbeRequest) -> list[ResolvedProbe] | None:

@@ -14,7 +14,7 @@ from aotrace.compiler.probes.record import (
     ResolvedProbe,
 )
 from aotrace.compiler.types import UINT64
-from aotrace.runtime.points import kernel_place
+from aotrace.runtime.points import NEEDS_UNSAFE, kernel_place
 
 
 def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
@@ -29,6 +29,9 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
         return None
     if returns and place["offset"]:
         request.error("a kretprobe has no offset", "a return is not at one place in a function")
+        return None
+    if not place["function"] and not request.unsafe:
+        request.error(NEEDS_UNSAFE, "the kernel does not check that an instruction begins there")
         return None
     if place["function"] and not place.get("module"):
         _check_known(request, place["function"])
@@ -47,7 +50,8 @@ def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     if not request.point.params and len(request.point.parts) not in (2, 3):
         request.misformed(kind)
         return None
-    return _resolved(returns, request, kind.name, {"return": returns})
+    target = {"return": returns, **({"unsafe": True} if request.unsafe else {})}
+    return _resolved(returns, request, kind.name, target)
 
 
 def _resolved(

@@ -125,7 +125,8 @@ class ProbeRequest:
     """What a probe type gets to resolve an attach point; errors go to the diagnostics.
 
     fields: the names that the probe's body uses after `args.`, each with a place. names: all the
-    names that it uses. btf: the kernel's types with those that the script declares.
+    names that it uses. btf: the kernel's types with those that the script declares. unsafe: whether
+    what can do harm is allowed.
     """
 
     point: AttachPoint
@@ -135,6 +136,7 @@ class ProbeRequest:
     fields: Mapping[str, Span] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     btf: Btf | None = None
+    unsafe: bool = False
 
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)

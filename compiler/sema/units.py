@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from aotrace.compiler.arch import Arch
 from aotrace.compiler.builtins import later
+from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.errors import KernelDataError
@@ -87,18 +88,21 @@ def taken(node: Node, constants: NodeTable[Constant]) -> list[Node] | None:
 
 
 def resolve_probes(
-    program: Program, sources: KernelSources, btf: Btf, arch: Arch, most: int,
+    program: Program, sources: KernelSources, btf: Btf, arch: Arch, config: Config,
     diagnostics: Diagnostics,
 ) -> list[Unit]:  # fmt: skip
     """Resolve every attach point; what cannot be resolved is reported.
 
-    btf: the kernel's types with those that the script declares. most: max_bpf_progs.
+    btf: the kernel's types with those that the script declares.
     """
     units: list[Unit] = []
+    most = config.max_bpf_progs
     for probe in program.probes:
         fields, names = dict(_argument_names(probe)), _names(probe)
         for point in probe.points:
-            request = ProbeRequest(point, sources, arch, diagnostics, fields, names, btf)
+            request = ProbeRequest(
+                point, sources, arch, diagnostics, fields, names, btf, config.unsafe
+            )
             for resolved in _resolve(request):
                 registers = arch.registers if resolved.kind.registers else {}
                 units.append(Unit(probe, point, replace(resolved, registers=registers)))

@@ -11,6 +11,7 @@ import os
 
 from aotrace.loader.attach.mechanism import Mechanism, Spreading
 from aotrace.loader.libbpf.lib import BpfError
+from aotrace.runtime import points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,17 @@ _SIGNS = (
 
 
 def attach(program: Program, target: Target, scope: Scope) -> Link:
-    return program.attach_kprobe(symbol(target), int(target["offset"]), bool(target["return"]))
+    offset = int(target["offset"])
+    if target["function"] and offset and not offset < _size(target["function"]):
+        raise BpfError("kprobe", errno.ERANGE)  # the kernel would take it for the next function's
+    return program.attach_kprobe(symbol(target), offset, bool(target["return"]))
+
+
+def _size(function: str) -> int:
+    """Bytes up to the next symbol; without end where the kernel hides its addresses."""
+    from aotrace.loader.symbols.kernel import KernelSymbols
+
+    return KernelSymbols().room(function) or 1 << 63
 
 
 def symbol(target: Target) -> str | None:
@@ -42,7 +53,7 @@ def symbol(target: Target) -> str | None:
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:
     """Tell a kernel without kprobes from an unknown function and from one that cannot be probed."""
-    from aotrace.loader import kernel_functions
+    from aotrace.loader.symbols.kernel import KernelSymbols
 
     function = target["function"]
     if not any(os.path.exists(sign) for sign in _SIGNS):
@@ -51,20 +62,19 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
     if not function:
         return f"address {target['offset']:#x}: {error}", "it must be that of an instruction"
     module = target.get("module")
-    there = [
-        m[0] if m else "[vmlinux]" for _, name, m in kernel_functions.symbols() if name == function
-    ]
+    there = [found.module or points.KERNEL for found in KernelSymbols().named(function)]
     if not there:
         return f"this kernel has no function {function}", "it may be inlined or renamed here"
-    if module and f"[{module}]" not in there:
+    if module and module not in there:
         return f"module {module} has no function {function} here", f"it is in {', '.join(there)}"
     if error.errno == errno.EILSEQ:
         where = f"{function}+{target['offset']}"
         return f"{where} is not the start of an instruction", "try another offset"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"this kernel has several functions {function}", "name its module: MODULE:FUNCTION"
-    if target["offset"]:
-        return f"function {function}+{target['offset']}: {error}", "it may lie outside the function"
+    if error.errno == errno.ERANGE:
+        where = f"offset {target['offset']} lies outside of {function}"
+        return f"{where}, which has {_size(function)} bytes", ""
     return f"function {function}: {error}", "some functions of the kernel cannot be probed"
 
 
@@ -75,11 +85,11 @@ def last_first(target: Target) -> bool:
 
 def locate(parts: list[str], target: Target) -> Target:
     """Raises ValueError for an offset where there is none, KeyError for another form."""
-    from aotrace.runtime import points
-
     found = points.kernel_place(parts)
     if found is None:
         raise KeyError(parts[0])
+    if not found["function"] and not target.get("unsafe"):
+        raise ValueError(points.NEEDS_UNSAFE)
     if found["offset"] and target["return"]:
         raise ValueError("a kretprobe has no offset")
     return {**target, **found}
@@ -92,7 +102,6 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     """The functions that match; with their modules where the attach point has a module."""
     from aotrace.loader import kernel_functions
     from aotrace.runtime.members import Pattern
-    from aotrace.runtime.points import KERNEL
 
     if len(parts) not in (2, 3):
         raise KeyError(parts[0])
@@ -106,7 +115,7 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
         (
             ":".join(filter(None, (parts[0], module, name))),
             {**target, "function": name, "offset": 0}
-            | ({"module": module} if module not in ("", KERNEL) else {}),
+            | ({"module": module} if module not in ("", points.KERNEL) else {}),
         )
         for module, name in found
     ]

@@ -32,10 +32,11 @@ BEFORE, DURING, AFTER = "before", "during", "after"
 
 
 class Scope:
-    """What a run is to trace. `pid`: the one process; 0: every process."""
+    """What a run is to trace, and by which library. `pid`: the one process; 0: every process."""
 
-    def __init__(self, pid: int = 0) -> None:
+    def __init__(self, pid: int = 0, lib: Libbpf | None = None) -> None:
         self.pid = pid
+        self.lib = lib
 
 
 def nowhere(parts: list[str], target: Target) -> Target:

@@ -6,17 +6,21 @@ the section, and libbpf looks it up when it loads.
 
 from __future__ import annotations
 
+import os
+
 from aotrace.loader.attach.mechanism import Mechanism, Spreading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
     from aotrace.loader.libbpf.lib import BpfError, Libbpf
     from aotrace.loader.libbpf.syscall import FdLink, Loading
     from aotrace.loader.members import Member
+
+_BPF = "bpf"  # instead of a module: programs of BPF
 
 
 def attach(program: Program, target: Target, scope: Scope) -> Link:
@@ -40,6 +44,8 @@ def missing(target: Target) -> str:
 
 def locate(parts: list[str], target: Target) -> Target:
     """Raises KeyError for another form."""
+    if parts[1:2] == [_BPF]:
+        return {**target, "many": True}  # programs of one name
     if len(parts) not in (2, 3) or not all(parts):
         raise KeyError(parts[0])
     module = {"module": parts[1]} if len(parts) > 2 else {}
@@ -50,6 +56,8 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     from aotrace.loader import kernel_functions
     from aotrace.runtime.members import Pattern
 
+    if parts[1:2] == [_BPF]:
+        return list(_programs(scope, parts, target))
     if len(parts) not in (2, 3):
         raise KeyError(parts[0])
     names, modules = Pattern(parts[-1]), Pattern(parts[1] if len(parts) > 2 else "*")
@@ -62,8 +70,34 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     ]
 
 
+def _programs(scope: Scope, parts: list[str], target: Target) -> Iterator[tuple[str, Target]]:
+    """The BPF programs of `fentry:bpf:[ID:]NAME`."""
+    from aotrace.loader.libbpf import syscall, types
+    from aotrace.loader.libbpf.lib import BpfError
+    from aotrace.runtime.members import Pattern
+
+    lib = scope.lib
+    if lib is None:
+        return
+    ids, names = Pattern(parts[2] if len(parts) > 3 else "*"), Pattern(parts[-1])
+    for number in syscall.programs(lib):
+        if not ids.matches(str(number)):
+            continue
+        try:
+            fd = syscall.open_program(lib, number)
+            name, type_id = types.program_function(lib, fd)
+        except BpfError:
+            continue
+        if names.matches(name):  # the descriptor is kept until all are attached
+            where = {"program": fd, "function": name, "type": type_id}
+            yield f"{parts[0]}:{_BPF}:{number}:{name}", {**target, **where}
+        else:
+            os.close(fd)
+
+
 def prepare(lib: Libbpf, program: Program, members: Sequence[Member]) -> None:
-    program.load_at(members[0].target["function"])
+    target = members[0].target
+    program.load_at(target["function"], target.get("program", 0))
 
 
 def attach_at(lib: Libbpf, program: int, target: Target, cookie: int | None) -> FdLink:
@@ -78,6 +112,9 @@ def loading(lib: Libbpf, target: Target) -> Loading:
     from aotrace.loader.libbpf.types import kernel_types
 
     kind = syscall.TRACE_FEXIT if target["return"] else syscall.TRACE_FENTRY
+    if "program" in target:
+        place = {"attach_id": target["type"], "attach_fd": target["program"]}
+        return syscall.Loading(syscall.TRACING, kind, **place)
     type_id, btf = kernel_types(lib).function(target["function"], target.get("module", ""))
     return syscall.Loading(syscall.TRACING, kind, attach_id=type_id, attach_fd=btf)
 

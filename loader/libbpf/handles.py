@@ -56,9 +56,9 @@ class Program:
         self._lib.bpf_program__set_expected_attach_type(self._address, attach_type)
         self.attach_type = attach_type
 
-    def load_at(self, function: str) -> None:
-        """Before the load: the kernel function that a tracing program is for."""
-        self._lib.bpf_program__set_attach_target(self._address, 0, function.encode())
+    def load_at(self, function: str, program: int = 0) -> None:
+        """Before the load: the kernel's function that a tracing program is for, or a program's."""
+        self._lib.bpf_program__set_attach_target(self._address, program, function.encode())
 
     def disable(self) -> None:
         """Leave the program out when the object is loaded."""

@@ -16,13 +16,14 @@ from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from aotrace.loader.libbpf.lib import Libbpf
 
 #: bpf(2) has no wrapper in libc: its number by machine (asm/unistd.h).
 _BPF = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}
+_PROG_NEXT, _PROG_GET_FD = 11, 13
 _PROG_LOAD, _OBJ_GET_INFO, _RAW_TRACEPOINT_OPEN, _BTF_GET_FD, _LINK_CREATE, _BTF_NEXT = (
     5, 15, 17, 19, 28, 23,
 )  # fmt: skip
@@ -215,6 +216,12 @@ def program_btf(lib: Libbpf, program: int) -> tuple[int, list[int]]:
 
     (0, []): the program has none.
     """
+    btf_id, ids = program_types(lib, program)
+    return (call(lib, _BTF_GET_FD, struct.pack("<I", btf_id)), ids) if btf_id else (0, [])
+
+
+def program_types(lib: Libbpf, program: int) -> tuple[int, list[int]]:
+    """The id of a loaded program's BTF, and the type ids of its functions, the main one first."""
     btf_id, record, _, count = struct.unpack_from("<IIQI", _info(lib, program), _BTF_AT)
     if not btf_id or not count:
         return 0, []
@@ -222,8 +229,25 @@ def program_btf(lib: Libbpf, program: int) -> tuple[int, list[int]]:
     asked = bytearray(_INFO)
     struct.pack_into("<IQI", asked, _BTF_AT + 4, record, ctypes.addressof(room), count)
     _info(lib, program, bytes(asked))
-    ids = [struct.unpack_from("<II", room.raw, i * record)[1] for i in range(count)]
-    return call(lib, _BTF_GET_FD, struct.pack("<I", btf_id)), ids
+    return btf_id, [struct.unpack_from("<II", room.raw, i * record)[1] for i in range(count)]
+
+
+def programs(lib: Libbpf) -> Iterator[int]:
+    """The ids of all programs in the kernel."""
+    last = 0
+    while True:
+        room = ctypes.create_string_buffer(struct.pack("<3I", last, 0, 0), 12)
+        try:
+            _call_in(lib, _PROG_NEXT, room)
+        except BpfError:
+            return
+        last = struct.unpack("<3I", room.raw)[1]
+        yield last
+
+
+def open_program(lib: Libbpf, number: int) -> int:
+    """A program's file descriptor, by its id. Raises BpfError for one that is gone."""
+    return call(lib, _PROG_GET_FD, struct.pack("<I", number))
 
 
 def next_btf(lib: Libbpf, last: int) -> tuple[int, int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 
 from aotrace.loader.libbpf import syscall
+from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +38,26 @@ class KernelTypes:
             types = self._lib.btf__load_module_btf(name.encode(), self._kernel)
             self._modules[name] = types, _descriptor(self._lib, name)
         return self._modules[name]
+
+
+def _name(lib: Libbpf, types: int, type_id: int) -> str:
+    """struct btf_type begins with the offset of its name."""
+    at: int = ctypes.c_uint32.from_address(lib.btf__type_by_id(types, type_id)).value
+    name: bytes = lib.btf__name_by_offset(types, at)
+    return name.decode("utf-8", "replace")
+
+
+def program_function(lib: Libbpf, program: int) -> tuple[str, int]:
+    """Name and type id of a loaded program's main function. Raises BpfError where it has no BTF."""
+    btf_id, functions = syscall.program_types(lib, program)
+    if not functions:
+        raise BpfError("program_types", errno.ENOENT)
+    types = lib.btf__load_from_kernel_by_id(btf_id)
+    try:
+        name = _name(lib, types, functions[0])
+    finally:
+        lib.btf__free(types)
+    return name, functions[0]
 
 
 def _descriptor(lib: Libbpf, module: str) -> int:

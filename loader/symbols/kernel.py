@@ -76,6 +76,15 @@ class KernelSymbols:
         found = next((line for line in self._named(wanted) if line[:_DIGITS] != _HIDDEN), None)
         return int(found[:_DIGITS], 16) if found else None
 
+    def room(self, name: str) -> int | None:
+        """Bytes from a symbol to the next; None where there is none, or addresses are hidden."""
+        start = self.find(name)
+        if start is None:
+            return None
+        lines = self._sorted()
+        following = bisect_right(lines, b"%0*x%s" % (_DIGITS, start, _BEHIND))
+        return int(lines[following][:_DIGITS], 16) - start if following < len(lines) else None
+
     def named(self, name: str) -> list[KernelSymbol]:
         """Every symbol of that name, in the order of addresses."""
         return [KernelSymbol(line) for line in self._named(name.encode("utf-8", "surrogateescape"))]

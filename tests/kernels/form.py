@@ -16,9 +16,10 @@ class Form:
 
     expected: a regular expression that a line of the output must match as a whole; the value in it
     comes from the workload, an argv. words: what follows the object on the command line, as a shell
-    has it; {…} of a workload and of words: `programs`, `object`. refused: by kernel, a regular
-    expression of what aotrace says where the form is not to be had. only: the kernels that have
-    what the script traces; none: all of them.
+    has it; flags: what stands before it. {programs}, {object} and {loader} in them are filled in.
+    unsafe: whether the script is compiled so. refused: by kernel, a regular expression of what
+    aotrace says where the form is not to be had. only: the kernels that have what the script
+    traces; none: all.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Form:
     refused: dict[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     flags: str = ""
+    unsafe: bool = False
 
     @property
     def slug(self) -> str:
@@ -39,7 +41,8 @@ class Form:
         """Runs the object; names: what stands for {programs} and {object}."""
         words = self.words_on.get(kernel, self.words)
         # not str.format: shells and scripts have braces of their own
-        command = f"exec {loader} run {self.flags} {{object}} {words}"
+        names = {**names, "loader": loader}
+        command = f"exec {{loader}} run {self.flags} {{object}} {words}"
         workload = [_filled(word, names) for word in self.workload]
         return Job(
             self.name, ["/bin/sh", "-c", _filled(command, names)], ready="^Attached",

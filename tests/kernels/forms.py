@@ -30,12 +30,12 @@ PROGRAMS: tuple[Path, ...] = ()
 
 def build(folder: Path) -> None:
     """Compile the scripts, as SLUG.bpf.o, and the programs of the workloads."""
-    sources = []
-    for form in FORMS:
-        source = folder / f"{form.slug}.bt"
-        source.write_text(form.script)
-        sources.append(source)
-    subprocess.run([console_script("aotracec"), "build", *sources, "-o", folder], check=True)
+    for unsafe, flags in ((False, []), (True, ["--unsafe"])):
+        sources = [folder / f"{form.slug}.bt" for form in FORMS if form.unsafe == unsafe]
+        for form in FORMS:
+            (folder / f"{form.slug}.bt").write_text(form.script)
+        options = [*flags, "-o", str(folder)]
+        subprocess.run([console_script("aotracec"), "build", *sources, *options], check=True)
     for program in PROGRAMS:
         flags = ["-static", "-g", "-O1", "-fno-inline", "-fno-omit-frame-pointer"]
         subprocess.run(["gcc", *flags, program, "-o", folder / program.stem], check=True)

@@ -45,7 +45,7 @@ KERNEL_FORMS = (
     ),
     _kprobe(
         "kprobe:ADDRESS", 'kprobe:$1 /comm == "dd" && arg2 == 4321/ { print(arg2); }',
-        words=_ADDRESS,
+        words=_ADDRESS, unsafe=True,
     ),
     _kprobe(
         "kprobe, wildcard",
@@ -97,6 +97,14 @@ KERNEL_FORMS = (
         'fexit:ksys_rea*,fexit:ksys_writ* /comm == "dd" && retval == 4321/'
         " { print((probe, retval)); }",
         r"\(fexit:vmlinux:ksys_write, 4321\)",
+    ),
+    _fentry(
+        "fentry:bpf:PROGRAM",
+        'fentry:bpf:p0_sys_exit_rea /comm == "dd"/ { @[probe] = count(); }',
+        r"@\[fentry:bpf:\d+:p0_sys_exit_rea\]: [1-9]\d*",
+        words="$(timeout 30 {loader} run {programs}/tracepoint_short_name.bpf.o >/dev/null 2>&1"
+        " & sleep 4)",
+        only=_GUESTS,
     ),
     Form(
         "tracepoint", 'tracepoint:syscalls:sys_enter_read /comm == "dd" && args.count == 4321/'
