@@ -30,7 +30,7 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     parts = request.point.parts
     if parts[1:2] == (_BPF,):
         found = _complete(returns, request)
-        return replace(found, point=request.template()) if found else None
+        return replace(found, point=request.template(kind)) if found else None
     if len(parts) not in (2, 3) or not all(parts):
         request.misformed(kind)
         return None
