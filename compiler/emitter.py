@@ -68,6 +68,9 @@ class Emitter(Protocol):
         the numbers that it is made of."""
 
     # the kernel
+    def program_context(self) -> Reg:
+        """Address of the program's context."""
+
     def argument(self, source: Argument) -> Reg:
         """The value of a word or field of the program's context."""
 

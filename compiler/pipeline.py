@@ -32,6 +32,7 @@ from aotrace.compiler.sema.imports import Script, read_script
 from aotrace.compiler.sema.infer import Inference, infer_types
 from aotrace.compiler.sema.mapdecls import read_declarations
 from aotrace.compiler.sema.names import Names, resolve_names
+from aotrace.compiler.sema.pinned import check_pinned
 from aotrace.compiler.sema.plan import Plan, make_plan
 from aotrace.compiler.sema.settings import collect_parameters
 from aotrace.compiler.sema.tables import NodeTable
@@ -144,6 +145,8 @@ class Compiler:
         diagnostics.stop_if_failed()
         plan = make_plan(units, names, found, declared, btf, config)
         plan.parameters.update(parameters)
+        check_pinned(plan, diagnostics)
+        diagnostics.stop_if_failed()
         warnings = diagnostics.warnings
         return Analysis(program, btf, units, names, constants, found, plan, config, warnings)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aotrace.loader.maps import ScriptMap
     from aotrace.loader.output.json import JsonOutput
     from aotrace.loader.output.text import TextOutput
+    from aotrace.loader.probes import Probes
     from aotrace.loader.ring import Handler
     from aotrace.loader.services import Services
     from aotrace.runtime.metadata import Event
@@ -38,12 +39,14 @@ class Stage:
         lead: int,
         services: Services | None = None,
         warnings: bool = True,
+        probes: Probes | None = None,
     ) -> None:
         self.output = output
         self.maps = maps
         self.lead = lead
         self.services = services
         self.warnings = warnings
+        self.probes = probes
         self.status = 0
 
     @property
@@ -228,6 +231,20 @@ def _map_of(event: Event, stage: Stage) -> ScriptMap:
     return found
 
 
+def _unwatch(event: Event, stage: Stage) -> Step:
+    """Detach the watchpoints at an address."""
+
+    def step(values: Sequence[Any]) -> None:
+        if stage.probes:
+            stage.probes.detach(
+                lambda program: (
+                    program.mechanism == "watchpoint" and program.target["address"] == values[0]
+                )
+            )
+
+    return step
+
+
 #: Every action that metadata may name.
 ACTIONS = (
     Action("printf", _printf),
@@ -244,6 +261,7 @@ ACTIONS = (
     Action("system", _formatted(_system)),
     Action("cat", _formatted(_cat)),
     Action("join", _stepwise(_join)),
+    Action("unwatch", _stepwise(_unwatch)),
 )
 _BY_NAME = {action.name: action for action in ACTIONS}
 

@@ -32,6 +32,9 @@ class Console:
         if self._warnings:
             say(text)
 
+    def error(self, text: str) -> None:
+        say(f"ERROR: {text}")
+
 
 def report(error: LoaderError) -> None:
     """An error that ends the run."""

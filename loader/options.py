@@ -44,6 +44,8 @@ RUN_OPTIONS = (
     Option(("--probe-filter",), "probe_filter", "REGEX", "attach only the probes that match"),
     Option(("--unsafe",), "unsafe", None, "allow what can do harm, such as system()"),
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
+    Option(("--test",), "trial", None, "run the script's tests", sets="test"),
+    Option(("--bench",), "trial", None, "run the script's benchmarks", sets="bench"),
 )
 INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
 INFO_OPTIONS = INSPECT_OPTIONS
@@ -69,6 +71,7 @@ class Options:
         self.probe_filter: str | None = None
         self.dry_run = False
         self.unsafe = False
+        self.trial = ""
         self.json = False
         self.help = False
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from aotrace.loader import attach
-from aotrace.loader.attach.mechanism import AFTER, BEFORE, DURING
+from aotrace.loader.attach.mechanism import AFTER, BEFORE, BENCH, DURING, SIGNALLED, TEST, Walk
 from aotrace.loader.errors import LoaderError, ObjectError, PlaceError, StartError
 from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aotrace.loader.attach.mechanism import Attached, Mechanism, Scope
     from aotrace.loader.console import Console
     from aotrace.loader.libbpf.handles import Object
     from aotrace.loader.members import Members
     from aotrace.runtime.metadata import Metadata, Program
+
+#: Which programs are wanted: for tracing, or for what an option asks instead.
+TRACING = (BEFORE, DURING, SIGNALLED, AFTER)
+TRIALS = {"test": (BEFORE, TEST, AFTER), "bench": (BEFORE, BENCH, AFTER)}
 
 _ERROR, _WARN, _IGNORE = "error", "warn", "ignore"
 _MOST = 1024  # probes, where the config does not say
@@ -40,7 +46,8 @@ class MissingProbes:
 
 
 class Probes:
-    """The programs of a loaded object, by when they run."""
+    """The programs of a loaded object, by when they run. `phases`: those that this run has, any
+    other program is not even loaded."""
 
     def __init__(
         self,
@@ -48,6 +55,7 @@ class Probes:
         missing: MissingProbes,
         scope: Scope,
         members: Members | None = None,
+        phases: tuple[str, ...] = TRACING,
     ) -> None:
         self._script = meta.script
         self._scope = scope
@@ -55,7 +63,9 @@ class Probes:
         self._most = int(meta.config.get("max_probes", _MOST))
         self._missing = missing
         self._programs = [(program, _mechanism(program)) for program in meta.programs]
-        self._links: list[Attached] = []
+        self._links: list[tuple[Program, Attached]] = []
+        unwanted = [p.name for p, mechanism in self._programs if mechanism.phase not in phases]
+        missing.names.update(unwanted)
 
     def check_number(self) -> None:
         """Raises LoaderError for none, or more than the script's config allows (max_probes)."""
@@ -93,23 +103,57 @@ class Probes:
         for program, mechanism in self._of(AFTER):
             self._start(bpf, program, mechanism)
 
+    def signalled(self, bpf: Object) -> None:
+        """Run what waits for a signal to the loader."""
+        for program, mechanism in self._of(SIGNALLED):
+            self._start(bpf, program, mechanism)
+
+    def of(self, phase: str) -> list[Program]:
+        """The programs whose turn that is."""
+        return [program for program, _ in self._of(phase)]
+
+    def detach(self, wanted: Callable[[Program], bool]) -> None:
+        """Detach some of those that trace."""
+        for program, link in [pair for pair in self._links if wanted(pair[0])]:
+            self._links.remove((program, link))
+            link.close()
+
+    @property
+    def walks(self) -> list[Walk]:
+        """The iterators among those that trace, in the order of the script."""
+        return [link for _, link in self._links if isinstance(link, Walk)]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to wait for: events, or a signal."""
+        return len(self._links) > len(self.walks) or bool(self._of(SIGNALLED))
+
     @property
     def attached(self) -> int:
         """How many trace."""
-        return sum(link.places for link in self._links)
+        return sum(link.places for _, link in self._links)
 
     @property
     def total(self) -> int:
         """How many there are, with begin and end. Raises LoaderError if that is none."""
-        total = len(self._of(BEFORE)) + len(self._of(AFTER)) + self.attached
+        others = sum(len(self._of(phase)) for phase in (BEFORE, AFTER, SIGNALLED))
+        total = others + self.attached
         if not total:
-            raise StartError("no probe could be attached")
+            raise StartError(*self._nothing())
         return total
+
+    def _nothing(self) -> tuple[str, str]:
+        """Why nothing traces, and what to do."""
+        phases = {mechanism.phase for _, mechanism in self._programs}
+        for phase in (TEST, BENCH):
+            if phase in phases:
+                return f"there is nothing to trace: the script has {phase} probes", f"use --{phase}"
+        return "no probe could be attached", ""
 
     def close(self) -> None:
         """Detach."""
         while self._links:
-            self._links.pop().close()
+            self._links.pop()[1].close()
 
     def _of(self, phase: str) -> list[tuple[Program, Mechanism]]:
         return [
@@ -122,7 +166,8 @@ class Probes:
         where = place(program, self._script)
         try:
             if self._members and program.name in self._members.of:
-                self._links += self._members.attach(bpf, program, mechanism, self._scope)
+                links = self._members.attach(bpf, program, mechanism, self._scope)
+                self._links += [(program, link) for link in links]
                 return
             link = mechanism.attach(bpf.programs[program.name], program.target, self._scope)
         except BpfError as error:
@@ -137,7 +182,7 @@ class Probes:
                 f"the object does not say where {where} is: {error}", _NEWER
             ) from None
         if link:
-            self._links.append(link)
+            self._links.append((program, link))
 
 
 def place(program: Program, script: str) -> str:

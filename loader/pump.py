@@ -11,15 +11,20 @@ import os
 import time
 from select import EPOLLIN, epoll
 
+from aotrace.loader.errors import LoaderError
+from aotrace.loader.libbpf.lib import BpfError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from aotrace.loader.attach.mechanism import Walk
     from aotrace.loader.child import Process
     from aotrace.loader.lost import LostEvents
     from aotrace.loader.output.sink import Sink
     from aotrace.loader.ring import Handler, Ring
+    from aotrace.runtime.metadata import Event
 else:
     try:
         import _signal as signal  # what signal wraps: without its enums, which take 5 ms to import
@@ -30,25 +35,38 @@ _BATCH = 1 << 15  # records between two looks at everything else
 _PAUSE = 0.004  # seconds
 _PAUSES = 3  # empty looks before it waits for a wake-up
 _WAIT = 1.0  # seconds
+_SIGNALS = 4096  # bytes of the pipe that signals write to, one each
+_WORD = 8  # bytes: a record begins with its event's number
 
 
 class Signals:
     """SIGINT and SIGTERM: the first asks to stop, a second SIGINT ends the program at once.
 
-    SIGUSR1 is a script's to react to (bpftrace: self:signal:SIGUSR1), and else does nothing.
+    SIGUSR1 is a script's to react to (self:signal:SIGUSR1), and else does nothing.
     """
 
     def __init__(self) -> None:
         self.received = False
+        self.asked = False
         self.fd, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR1, self._ask)
 
     def _stop(self, number: int, frame: object) -> None:
         self.received = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _ask(self, number: int, frame: object) -> None:
+        self.asked = True
+
+    def taken(self) -> bool:
+        """Whether SIGUSR1 came since the last time."""
+        asked, self.asked = self.asked, False
+        if asked:
+            os.read(self.fd, _SIGNALS)
+        return asked
 
 
 class Pump:
@@ -63,8 +81,14 @@ class Pump:
         self._lost = lost
         self.exited = False
 
-    def run(self, ring_fd: int, signals: Signals, process: Process | None) -> None:
-        """Until a signal, exit() or the end of the process."""
+    def run(
+        self,
+        ring_fd: int,
+        signals: Signals,
+        process: Process | None,
+        signalled: Callable[[], None],
+    ) -> None:
+        """Until a signal, exit() or the end of the process; `signalled` is what SIGUSR1 starts."""
         poll = epoll()
         poll.register(ring_fd, EPOLLIN)
         poll.register(signals.fd, EPOLLIN)
@@ -72,6 +96,8 @@ class Pump:
             poll.register(process.pidfd, EPOLLIN)
         empty = 0
         while not (self.exited or signals.received):
+            if signals.taken():
+                signalled()
             count = self._batch()
             empty = 0 if count else empty + 1
             if empty > _PAUSES:
@@ -82,6 +108,33 @@ class Pump:
             if process and any(fd == process.pidfd for fd, _ in ready):
                 break
         poll.close()
+
+    def walk(self, walk: Walk, events: Sequence[Event]) -> None:
+        """Read an iterator to its end, or until its script exits. Raises LoaderError."""
+        if walk.notice:
+            self._sink.write(f"{walk.notice}\n".encode())
+        sizes = [event.size for event in events]
+        lead, rest = bytes(self._ring.lead), b""
+        try:
+            for chunk in walk.chunks():
+                rest = self._handle(rest + chunk, sizes, lead)
+                self._sink.flush()
+                if self.exited:
+                    break
+        except BpfError as error:
+            raise LoaderError(f"cannot read the iterator: {error}") from None
+
+    def _handle(self, data: bytes, sizes: list[int], lead: bytes) -> bytes:
+        """Hand over the whole records in some bytes, one by one; what is left."""
+        at, end = 0, len(data)
+        while end - at >= _WORD and not self.exited:
+            event = int.from_bytes(data[at : at + _WORD], "little")
+            after = at + sizes[event]
+            if after > end:
+                break
+            self.exited = bool(self._handlers[event](lead + data[at:after], 0, 1))
+            at = after
+        return data[at:]
 
     def drain(self) -> None:
         """All that is there. After exit() the rest is nobody's; what comes later counts again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from aotrace.loader import loading, objectfile, settings, target
 from aotrace.loader.actions import Stage, make_handlers
@@ -13,7 +14,7 @@ from aotrace.loader.lost import LostEvents
 from aotrace.loader.maps import ScriptMap, possible_cpus
 from aotrace.loader.output.sink import open_sink
 from aotrace.loader.owned import Owned
-from aotrace.loader.probes import MissingProbes, Probes
+from aotrace.loader.probes import TRACING, TRIALS, MissingProbes, Probes
 from aotrace.loader.ring import open_ring
 from aotrace.loader.services import Run, Services
 from aotrace.runtime import metadata
@@ -51,8 +52,9 @@ def run(options: Options) -> int:
         known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
         missing = MissingProbes(meta, console)
         scope = Scope(options.pid or 0, lib)
+        phases = TRIALS.get(options.trial, TRACING)
         members = _find_members(meta, lib, missing, scope, options.probe_filter)
-        probes = owned.own(Probes(meta, missing, scope, members))
+        probes = owned.own(Probes(meta, missing, scope, members, phases))
         probes.check_number()
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
         services = Services(Run(meta, bpf, process, owned))
@@ -64,7 +66,7 @@ def run(options: Options) -> int:
         )
         output = _open_output(options, sink, console)
         maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
-        stage = Stage(output, maps, ring.lead, services, options.warnings)
+        stage = Stage(output, maps, ring.lead, services, options.warnings, probes)
         lost = _open_lost(file, bpf, output)
 
         probes.run_before(bpf)
@@ -75,14 +77,27 @@ def run(options: Options) -> int:
 
         signals = Signals()
         pump = Pump(ring, make_handlers(meta.events, stage), sink, lost)
+        if options.trial:
+            from aotrace.loader import trials
+
+            pump.drain()
+            tried = trials.Trials(bpf, probes, meta.events, ring, maps, lost, services)
+            failed = not trials.run(tried, options.trial, output, console, sink)
+            probes.run_after(bpf)
+            pump.drain()
+            output.end()
+            sink.flush()
+            return 1 if failed else stage.status
         if process:
             services.prepare()
             process.start()
         if not options.quiet:
             output.attached(probes.total)
         _tell_service_manager("READY=1\nSTATUS=Processing events...", console)
-        if probes.attached:
-            pump.run(ring_map.fd, signals, process)
+        for walk in probes.walks:
+            pump.walk(walk, meta.events)
+        if probes.waiting:
+            pump.run(ring_map.fd, signals, process, partial(probes.signalled, bpf))
         _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
         probes.close()
         pump.drain()

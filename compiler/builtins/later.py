@@ -10,8 +10,6 @@ FUNCTIONS = frozenset((
     "dw_ustack", "fail", "find", "kaddr", "kfunc_allowed", "kfunc_exist", "ksym", "len",
     "memcmp", "percpu_kaddr", "signal_name", "skboutput", "socket_cookie", "static_assert",
     "str_concat", "strcap", "strcontains", "strerror", "strlen", "strncmp", "strstr",
-    "syscall_name", "tseries", "uaddr", "unwatch", "username",
+    "syscall_name", "tseries", "uaddr", "username",
 ))  # fmt: skip
-PROBES = frozenset((
-    "bench", "it", "iter", "self", "test",
-))  # fmt: skip
+PROBES: frozenset[str] = frozenset()

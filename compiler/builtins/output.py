@@ -89,6 +89,10 @@ def _print(site: Site) -> EventSpec:
     return EventSpec("print", (target,))
 
 
+def _unwatch(site: Site) -> EventSpec:
+    return EventSpec("unwatch", site.args, wakeup=True)
+
+
 def _exit(site: Site) -> EventSpec:
     return EventSpec("exit", site.args, wakeup=True)
 
@@ -107,6 +111,10 @@ OUTPUT = (
             Parameter("div", INTEGER, constant=True, optional=True, loadable=True),
         ),
         _print, _check_print, reads_map=True,
+    ),
+    EventFunction(
+        "unwatch", "Detach the watchpoints at an address.",
+        (Parameter("address", INTEGER),), _unwatch,
     ),
     EventFunction(
         "exit", "End tracing with an exit status.",

@@ -99,7 +99,18 @@ def _retval(e: Emitter, context: ProbeContext, _target: Reg | None) -> Reg:
     return e.argument(context.probe.result)
 
 
+def _context_type(context: ProbeContext) -> Type | None:
+    return context.probe.context
+
+
+def _context(e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
+    return e.program_context()
+
+
 PROBE = (
+    Builtin(
+        "ctx", "The context of the program, a struct of the kernel's.", _context_type, _context
+    ),
     Builtin("cpu", "The CPU that the probe fires on.", _cpu_type, _cpu),
     Builtin("probe", "The attach point, as text.", _probe_type, _probe),
     Builtin(

@@ -56,6 +56,8 @@ class ProgramEmitter:
         self.ctx = fn.params[0]
         self.span = self.unit.point.span  # of what is being written, for messages at run time
         self.loops: list[Loop] = []
+        #: where the program's own result is kept, if it has one
+        self.result: Reg | None = None
         self.on_leave: Callable[[], None] = partial(fn.return_, 0)
 
     @property
@@ -160,6 +162,9 @@ class ProgramEmitter:
         self.on_leave()
 
     # --- the kernel
+
+    def program_context(self) -> Reg:
+        return self.ctx
 
     def argument(self, source: Argument) -> Reg:
         if isinstance(source, ContextWord):

@@ -1,14 +1,17 @@
-"""Events: a record is reserved in the ring buffer and its fields are written in place."""
+"""Events: a record with the fields of a call's arguments, sent to where the probe's events go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from aotrace.compiler.codegen import place
+from aotrace.compiler.probes.record import Output
+from aotrace.compiler.sema.pinned import kernel_format
 from aotrace.compiler.sema.plan import PlannedEvent
 from aotrace.compiler.syntax.nodes import Binary, BlockExpr, Expr, IncDec, Index, Var
 from aotrace.compiler.syntax.walk import walk
-from aotrace.compiler.types import Type
+from aotrace.compiler.types import Pointer, Space, Str, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -20,21 +23,20 @@ _ADAPTIVE_WAKEUP, _FORCE_WAKEUP = 0, 2  # BPF_RB_FORCE_WAKEUP
 
 
 def send(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg] = ()) -> None:
-    """Send one event; when the buffer is full it is counted as lost.
+    """Send one event.
 
     made: the numbers behind its arguments, where the event has no code of its own for them.
     """
+    _SENDERS[e.unit.probe.output](e, event, made)
+
+
+def _to_ring(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg]) -> None:
+    """A record of the ring buffer, written in place; when that is full it is counted as lost."""
     early = _values(e, event) if any(_acts(e, arg) for arg in event.spec.args) else None
     record = e.helper("ringbuf_reserve", e.shared.ring, event.size, 0)
     with e.if_else(record) as (reserved, lost):
         with reserved:
-            e.store(record, 0, 8, e.const(event.index))
-            if early is None:
-                for arg, kind, offset in _fields(event):
-                    e.into(arg, e.offset(record, offset), kind)
-            else:
-                for value, (_, kind, offset) in zip(early, _fields(event), strict=True):
-                    e.copy(e.offset(record, offset), value, kind.size)
+            _fill(e, event, record, early)
             _make(e, event, record, made)
             flags = _FORCE_WAKEUP if event.spec.wakeup else _ADAPTIVE_WAKEUP
             e.helper("ringbuf_submit", record, flags)
@@ -49,6 +51,71 @@ def _make(e: ProgramEmitter, event: PlannedEvent, record: Reg, made: Sequence[Re
         event.spec.fill(e, [e.offset(record, offset) for offset in event.offsets[first:]])
     for value, kind, offset in zip(made, event.types[first:], event.offsets[first:], strict=False):
         e.store(record, offset, kind.size, value)
+
+
+def _to_sequence(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg]) -> None:
+    """The same record in the file that is read from an iterator, which loses nothing."""
+    record = e.slot(event.size)
+    e.zero(record, event.size)
+    _fill(e, event, record, None)
+    _make(e, event, record, made)
+    e.helper("seq_write", _sequence(e), record, event.size)
+
+
+def _to_text(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg]) -> None:
+    """A line in that file, which the kernel formats."""
+    form, widths = kernel_format(event.spec.details["format"], event.types)
+    data = e.slot(max(8 * len(widths), 8))
+    for index, (arg, kind, width) in enumerate(
+        zip(event.spec.args, event.types, widths, strict=True)
+    ):
+        e.store(data, 8 * index, 8, _word(e, arg, kind, width))
+    text = form.encode("utf-8", "surrogateescape") + b"\0"
+    size = 8 * len(widths)
+    e.helper("seq_printf", _sequence(e), e.blob(text), len(text), data if size else 0, size)
+
+
+def _word(e: ProgramEmitter, arg: Expr, kind: Type, width: int) -> Reg:
+    """What stands for an argument: a number cut to a C integer's width, or a string's address."""
+    if isinstance(kind, Str):
+        text = e.slot(kind.size + 1)
+        e.zero(text, kind.size + 1)
+        e.into(arg, text, kind)
+        return e.word(text)
+    value = e.value(arg)
+    unused = 64 - 8 * abs(width)
+    shift = "ashr" if width < 0 else "lshr"
+    return e.op(shift, e.op("shl", value, unused), unused) if unused else value
+
+
+def _sequence(e: ProgramEmitter) -> Reg:
+    """The iterator's file: ctx->meta->seq."""
+    context = e.unit.probe.context
+    assert context is not None  # an iterator has one
+    found = place.at(e.ctx, context.target, Space.KERNEL, direct=True)
+    for name in ("meta", "seq"):
+        if isinstance(found.type, Pointer):
+            found = place.at(place.load(e, found), found.type.target, Space.KERNEL, direct=True)
+        found = place.field(e, found, name)
+    return place.load(e, found)
+
+
+_SENDERS: dict[Output, Callable[[ProgramEmitter, PlannedEvent, Sequence[Reg]], None]] = {
+    Output.RING: _to_ring,
+    Output.SEQUENCE: _to_sequence,
+    Output.TEXT: _to_text,
+}
+
+
+def _fill(e: ProgramEmitter, event: PlannedEvent, record: Reg, early: list[Reg] | None) -> None:
+    """Write the event's number and its fields."""
+    e.store(record, 0, 8, e.const(event.index))
+    if early is None:
+        for arg, kind, offset in _fields(event):
+            e.into(arg, e.offset(record, offset), kind)
+        return
+    for value, (_, kind, offset) in zip(early, _fields(event), strict=True):
+        e.copy(e.offset(record, offset), value, kind.size)
 
 
 def _fields(event: PlannedEvent) -> Iterator[tuple[Expr, Type, int]]:

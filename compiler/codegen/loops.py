@@ -139,8 +139,8 @@ def for_map(e: ProgramEmitter, node: nodes.ForMap) -> None:
 class _Frame:
     """What a turn's function shares with the program: context, variables, the wish to leave.
 
-    Words of the frame: the context, the flag's address, further addresses, then one for each
-    variable of outside that the body names.
+    Words of the frame: the context, the flag's address, further addresses, one for each variable of
+    outside that the body names, and that of the program's result if it has one.
     """
 
     def __init__(
@@ -151,7 +151,8 @@ class _Frame:
         self.shared = _outer_variables(e, body, e.shared.names.variables[var])
         self.flag = e.fn.stack_slot(8)
         e.store(self.flag, 0, 8, e.const(0))
-        addresses = [e.ctx, self.flag, *extras, *self.shared.values()]
+        results = [] if e.result is None else [e.result]
+        addresses = [e.ctx, self.flag, *extras, *self.shared.values(), *results]
         self.first_variable = 2 + len(extras)
         self.memory = e.fn.stack_slot(8 * len(addresses))
         for index, address in enumerate(addresses):
@@ -170,6 +171,8 @@ class _Frame:
         inner.ctx, flag = word(0), word(1)
         for index, variable in enumerate(self.shared, self.first_variable):
             inner.variables[variable] = word(index)
+        if self.e.result is not None:
+            inner.result = word(self.first_variable + len(self.shared))
         inner.loops.append(Loop(lambda: fn.return_(_NEXT), lambda: fn.return_(_STOP)))
         inner.on_leave = _leaver(inner, flag)
         return inner

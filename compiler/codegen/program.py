@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from aotrace.compiler.codegen import place
 from aotrace.compiler.codegen.failures import Failures
-from aotrace.compiler.codegen.function import FunctionBuilder
+from aotrace.compiler.codegen.function import I32, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.codegen.module import ModuleBuilder
 from aotrace.compiler.config import Config
@@ -20,6 +21,9 @@ from aotrace.compiler.sema.plan import Plan, PlannedMap, PlannedProgram
 from aotrace.compiler.source import Source
 from aotrace.runtime import metadata
 from aotrace.runtime.values import IntKind
+
+if TYPE_CHECKING:
+    from aotrace.compiler.codegen.emit import ProgramEmitter
 
 PID_SETTING = "target_pid"
 
@@ -76,7 +80,12 @@ def _program(shared: Shared, planned: PlannedProgram) -> None:
     record, node = planned.record, planned.unit.node
     fn = shared.module.program(record.name, record.section, planned.unit.point.span)
     e = ProgramEmitter(fn, shared, planned)
-    if planned.unit.probe.kind.pid_filtered:
+    probe = planned.unit.probe
+    if probe.returns:
+        _keep_result(e)
+    if probe.element:
+        _leave_at_end(e)
+    if probe.kind.pid_filtered or probe.process:
         _filter_pid(e)
     if node.predicate:
         fn.at(node.predicate.span)
@@ -85,10 +94,32 @@ def _program(shared: Shared, planned: PlannedProgram) -> None:
     block(e, node.body)
 
 
-def _filter_pid(e: Any) -> None:
+def _filter_pid(e: ProgramEmitter) -> None:
     """Leave when the loader asked for one process and this is another."""
     wanted = e.setting(PID_SETTING)
-    with e.if_(wanted):
-        pid = e.op("lshr", e.helper("get_current_pid_tgid"), 32)
-        with e.if_(e.op("ne", pid, wanted)):
-            e.leave()
+    with e.if_(wanted), e.if_(e.op("ne", _process(e), wanted)):
+        e.leave()
+
+
+def _process(e: ProgramEmitter) -> Any:
+    """The process that an event is about: the current one, or whose task an iterator is at."""
+    source = e.unit.probe.process
+    if source is None:
+        return e.op("lshr", e.helper("get_current_pid_tgid"), 32)
+    task = place.settled(e, e.argument(source))
+    return e.member(task, source.type.target, "tgid")  # type: ignore[attr-defined]
+
+
+def _keep_result(e: ProgramEmitter) -> None:
+    """The program returns what the script does, 0 by default."""
+    result = e.result = e.fn.stack_slot(8)
+    e.store(result, 0, 8, e.const(0))
+    e.on_leave = lambda: e.fn.return_(e.ir.trunc(e.load(result, 0, 8), I32))
+
+
+def _leave_at_end(e: ProgramEmitter) -> None:
+    """An iterator's program runs once more, without an element, when the walk has ended."""
+    element = e.unit.probe.element
+    assert element is not None
+    with e.if_(e.hidden(e.op("eq", e.hidden(e.argument(element)), 0))):
+        e.leave()

@@ -136,7 +136,9 @@ def _unroll(e: ProgramEmitter, node: nodes.Unroll) -> None:
         block(e, node.body)
 
 
-def _return(e: ProgramEmitter, _node: nodes.Return) -> None:
+def _return(e: ProgramEmitter, node: nodes.Return) -> None:
+    if e.result is not None and node.value:
+        e.store(e.result, 0, 8, e.value(node.value))
     e.leave()
 
 

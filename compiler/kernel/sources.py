@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from aotrace.compiler.frozen import dataclass
@@ -25,6 +26,11 @@ class KernelSources:
     tracepoints: Tracepoints
     functions: Functions
     modules: ModuleBtfs
+
+    def everywhere(self) -> Iterator[Btf]:
+        """The kernel's own types, then each module's."""
+        yield self.btf
+        yield from self.modules
 
 
 def open_sources(

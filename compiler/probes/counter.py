@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from aotrace.compiler.diagnostics import did_you_mean
+from aotrace.compiler.probes.perf_context import perf_context
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.runtime import perf_events
 
@@ -29,12 +30,19 @@ def _resolve(family: str, request: ProbeRequest) -> ResolvedProbe | None:
         return None
     event, count, text = found
     target = {"family": family, "event": event.name, "count": count}
-    return ResolvedProbe(kind, text, _SECTION, _MECHANISM, target)
+    return ResolvedProbe(kind, text, _SECTION, _MECHANISM, target, context=perf_context(request))
 
 
 def _complete(family: str, request: ProbeRequest) -> ResolvedProbe:
     text = ":".join((family, *request.point.parts[1:]))
-    return ResolvedProbe(_KINDS[family], text, _SECTION, _MECHANISM, {"family": family})
+    return ResolvedProbe(
+        _KINDS[family],
+        text,
+        _SECTION,
+        _MECHANISM,
+        {"family": family},
+        context=perf_context(request),
+    )
 
 
 # the loader opens a process's own counters for -p: there is nothing to filter

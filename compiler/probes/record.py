@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
+from enum import Enum
 from typing import Any, Protocol
 
 from aotrace.compiler.arch import Arch
@@ -13,7 +14,7 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import AttachPoint
-from aotrace.compiler.types import Space, Type
+from aotrace.compiler.types import Pointer, Space, Type
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,18 @@ class FileTypes(Protocol):
     def made_for(self) -> dict[str, str]: ...
 
 
+class Output(Enum):
+    """Where a program's events go.
+
+    RING: the ring buffer. SEQUENCE: records in the file that is read from an iterator. TEXT: lines
+    in that file, formatted by the kernel.
+    """
+
+    RING = 0
+    SEQUENCE = 1
+    TEXT = 2
+
+
 @dataclass(frozen=True)
 class FunctionAddress:
     """Where a program learns which function it is in: a word of its context, or (None) a helper.
@@ -98,6 +111,9 @@ class ResolvedProbe:
     point: where the target completes the attach point, its parts (runtime/points.py). wildcard:
     the attach point of which the compiler made this one and others.
     types: those of the traced file, which the script may name.
+    context: what `ctx` is. element: what an iterator is at; the program ends where that is null.
+    process: whose task it is about, where that is not the current process.
+    returns: whether the program's own result matters to the loader.
     """
 
     kind: ProbeKind
@@ -114,6 +130,11 @@ class ResolvedProbe:
     #: where the machine's registers lie in the context, by name; none where it has them not
     registers: Mapping[str, int] = field(default_factory=dict)
     types: FileTypes | None = None
+    context: Pointer | None = None
+    element: ContextField | None = None
+    process: ContextField | None = None
+    output: Output = Output.RING
+    returns: bool = False
 
     def located(self) -> dict[str, Any]:
         """The target, with the build of the file that types were read from."""
@@ -205,3 +226,5 @@ class ProbeKind:
     complete: Callable[[ProbeRequest], ResolvedProbe | None] | None = None
     expand: Callable[[ProbeRequest], list[ResolvedProbe] | None] | None = None
     own_names: frozenset[str] = frozenset()
+    #: no two probes of a script may have the same attach point
+    unique: bool = False

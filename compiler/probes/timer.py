@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotrace.compiler.probes.perf_context import perf_context
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.runtime.points import period_ns, period_text
 
@@ -23,10 +24,17 @@ def resolve_timer(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe | Non
     if period is None:
         request.misformed(kind)
         return None
-    return ResolvedProbe(kind, period_text(parts), _SECTION, kind.name, {"period_ns": period})
+    return ResolvedProbe(
+        kind,
+        period_text(parts),
+        _SECTION,
+        kind.name,
+        {"period_ns": period},
+        context=perf_context(request),
+    )
 
 
 def complete_timer(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe:
     """A timer whose period is a parameter."""
     text = ":".join((kind.name, *request.point.parts[1:]))
-    return ResolvedProbe(kind, text, _SECTION, kind.name, {})
+    return ResolvedProbe(kind, text, _SECTION, kind.name, {}, context=perf_context(request))

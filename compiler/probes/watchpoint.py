@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotrace.compiler.probes.perf_context import perf_context
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.runtime import perf_events
 
@@ -25,12 +26,14 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     address, length, mode = found
     target = {"address": address, "length": length, "mode": mode}
     text = f"watchpoint:{address}:{length}:{mode}"
-    return ResolvedProbe(WATCHPOINT, text, _SECTION, _MECHANISM, target)
+    return ResolvedProbe(
+        WATCHPOINT, text, _SECTION, _MECHANISM, target, context=perf_context(request)
+    )
 
 
 def _complete(request: ProbeRequest) -> ResolvedProbe:
     text = ":".join(("watchpoint", *request.point.parts[1:]))
-    return ResolvedProbe(WATCHPOINT, text, _SECTION, _MECHANISM, {})
+    return ResolvedProbe(WATCHPOINT, text, _SECTION, _MECHANISM, {}, context=perf_context(request))
 
 
 # the loader watches the threads of a process for -p: there is nothing to filter

@@ -112,9 +112,23 @@ def resolve_probes(
                     "the config can raise that limit: max_bpf_progs = N",
                 )
                 return units[:most]
+    _check_unique(units, diagnostics)
     if not program.probes:
         diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
     return units
+
+
+def _check_unique(units: list[Unit], diagnostics: Diagnostics) -> None:
+    """Report names that two probes have, where a name must be one probe's."""
+    first: dict[str, Unit] = {}
+    for unit in units:
+        text = unit.probe.text
+        other = first.setdefault(text, unit)
+        if unit.probe.kind.unique and other is not unit:
+            diagnostics.error(
+                f"there are two probes `{text}`", unit.point.span,
+                f"the other one is in line {other.point.span.script_line}",
+            )  # fmt: skip
 
 
 def _resolve(request: ProbeRequest) -> list[ResolvedProbe]:

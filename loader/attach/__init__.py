@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 #: Every mechanism that metadata may name: a module of this package with a MECHANISM.
 MECHANISMS = (
     "begin", "end", "interval", "tracepoint", "raw_tracepoint", "kprobe", "trace",
-    "uprobe", "usdt", "profile", "counter", "watchpoint",
+    "uprobe", "usdt", "profile", "counter", "watchpoint", "iter", "signal", "test", "bench",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Protocol
 
     from aotrace.loader.libbpf.handles import Program
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
-#: When a program's turn is: before anything is attached, until it is detached, after all that.
+#: When a program's turn is: before anything is attached, until it is detached, after all that; when
+#: the loader gets a signal; when tests or benchmarks are asked for.
 BEFORE, DURING, AFTER = "before", "during", "after"
+SIGNALLED, TEST, BENCH = "signalled", "test", "bench"
 
 
 class Scope:
@@ -37,6 +39,23 @@ class Scope:
     def __init__(self, pid: int = 0, lib: Libbpf | None = None) -> None:
         self.pid = pid
         self.lib = lib
+
+
+class Walk:
+    """A program that runs because the loader reads: its records come from there, not from the ring.
+
+    `notice`: a line to print instead, where it is left to others to read.
+    """
+
+    places = 1
+    notice = ""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Whole and partial records, as they come. Raises BpfError."""
+        return iter(())
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 def nowhere(parts: list[str], target: Target) -> Target:

@@ -92,6 +92,18 @@ class UprobeOptions(Sized):
     ]
 
 
+class CgroupInfo(ctypes.Structure):
+    """The `cgroup` of union bpf_iter_link_info (linux/bpf.h)."""
+
+    _fields_ = [("order", c_uint32), ("cgroup_fd", c_uint32), ("cgroup_id", c_uint64)]
+
+
+class IterOptions(Sized):
+    """struct bpf_iter_attach_opts."""
+
+    _fields_ = [("sz", c_size_t), ("link_info", c_void_p), ("link_info_len", c_uint32)]
+
+
 class PerfEventAttr(ctypes.Structure):
     """struct perf_event_attr up to PERF_ATTR_SIZE_VER1 (linux/perf_event.h)."""
 
@@ -146,7 +158,11 @@ FUNCTIONS = (
     ),
     ("bpf_program__attach_perf_event", c_void_p, (c_void_p, c_int), OBJECT),
     ("bpf_program__attach_trace", c_void_p, (c_void_p,), OBJECT),
+    ("bpf_program__attach_iter", c_void_p, (c_void_p, c_void_p), OBJECT),
     ("bpf_link__destroy", c_int, (c_void_p,), PLAIN),
+    ("bpf_link__fd", c_int, (c_void_p,), CODE),
+    ("bpf_link__pin", c_int, (c_void_p, c_char_p), CODE),
+    ("bpf_iter_create", c_int, (c_int,), CODE),
     ("bpf_map__fd", c_int, (c_void_p,), CODE),
     ("bpf_map__key_size", c_uint, (c_void_p,), PLAIN),
     ("bpf_map__value_size", c_uint, (c_void_p,), PLAIN),

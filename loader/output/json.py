@@ -9,7 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from aotrace.loader.maps import Row
@@ -88,6 +88,19 @@ class JsonOutput:
             f'{{"type": "{kind}", "msg": {quote(failure.reason)}{extra}, "filename": '
             f'{quote(failure.script)}, "line": {failure.line}, "col": {failure.column}}}\n'.encode()
         )
+
+    def test_result(
+        self, names: Sequence[str], index: int, duration: int, passed: Sequence[bool], said: bytes
+    ) -> None:
+        result = {
+            "duration": duration, "passed": passed[index], "output": said.decode("utf-8", "replace")
+        }  # fmt: skip
+        self._emit("test_result", dumps({names[index]: result}))
+
+    def bench_result(
+        self, names: Sequence[str], name: str, average: int, times: int, first: bool
+    ) -> None:
+        self._emit("benchmark_result", dumps({name: {"average": average, "iters": times}}))
 
     def end(self) -> None:
         """Nothing marks the end of the events."""

@@ -6,7 +6,7 @@ from aotrace.runtime.printf import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from aotrace.loader.maps import Row
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from aotrace.loader.records import RecordFormat
     from aotrace.runtime.metadata import Map
     from aotrace.runtime.values import Kind
+
+
+_GREEN, _RED, _PLAIN = "\033[32m", "\033[31m", "\033[0m"
+_NAME_WIDTH, _TIME_WIDTH = 40, 15
+_UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "μs"), (1, "ns"))
 
 
 class TextOutput:
@@ -83,5 +88,55 @@ class TextOutput:
         for text in failure.texts():
             self._warn(text)
 
+    def test_result(
+        self, names: Sequence[str], index: int, duration: int, passed: Sequence[bool], said: bytes
+    ) -> None:
+        """One test, as GoogleTest has it; a summary after the last."""
+        name, write = names[index], self._sink.write
+        lines = [] if index else [f"{_GREEN}[==========]{_PLAIN} Running {len(names)} tests."]
+        lines.append(f"{_GREEN}[ RUN      ]{_PLAIN} {name}")
+        write(encode("".join(f"{line}\n" for line in lines)))
+        if not passed[index]:
+            write(b"".join(line + b"\n" for line in said.split(b"\n") if line))
+        how = f"{_GREEN}[       OK ]" if passed[index] else f"{_RED}[  FAILED  ]"
+        lines = [f"{how}{_PLAIN} {name} ({_duration(duration)})"]
+        if index == len(names) - 1:
+            lines += _summary(names, passed)
+        write(encode("".join(f"{line}\n" for line in lines)))
+
+    def bench_result(
+        self, names: Sequence[str], name: str, average: int, times: int, first: bool
+    ) -> None:
+        """One benchmark, a row of a table: nanoseconds of one run, and how many runs there were."""
+        width = max(_NAME_WIDTH, *map(len, names)) + 1
+        rows = []
+        if first:
+            rows.append(f"{'Benchmark':<{width}}{'Time(ns)':<{_TIME_WIDTH}}Iterations")
+            rows.append("-" * len(f"{'':<{width + _TIME_WIDTH}}Iterations"))
+        rows.append(f"{name:<{width}}{average:<{_TIME_WIDTH}}{times}")
+        self._sink.write(encode("".join(f"{row}\n" for row in rows)))
+
     def end(self) -> None:
         self._sink.write(b"\n\n")
+
+
+def _duration(ns: int) -> str:
+    """Whole units, of the greatest that there is one of."""
+    scale, unit = next((pair for pair in _UNITS if ns >= pair[0]), _UNITS[-1])
+    return f"{ns // scale} {unit}"
+
+
+def _summary(names: Sequence[str], passed: Sequence[bool]) -> list[str]:
+    good = passed.count(True)
+    failed = [name for name, fine in zip(names, passed) if not fine]
+    lines = [
+        f"{_GREEN}[==========]{_PLAIN} {_tests(len(names))} ran.",
+        f"{_GREEN}[  PASSED  ]{_PLAIN} {_tests(good)}.",
+    ]
+    if failed:
+        lines.append(f"{_RED}[  FAILED  ]{_PLAIN} {_tests(len(failed))}, listed below:")
+    return lines + [f"{_RED}[  FAILED  ]{_PLAIN} {name}" for name in failed]
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'' if count == 1 else 's'}"

@@ -10,7 +10,7 @@ from functools import cache
 
 from .btf_writer import BtfWriter
 from .fake_structs import write_structs
-from .fake_tracing import trace_event, write_functions, write_tracepoints
+from .fake_tracing import trace_event, write_functions, write_iterators, write_tracepoints
 
 _INTS = (
     ("char", 1, "signed"),
@@ -90,4 +90,5 @@ def fake_writer() -> BtfWriter:
     write_structs(writer)
     write_tracepoints(writer)
     write_functions(writer)
+    write_iterators(writer)
     return writer

@@ -135,3 +135,21 @@ def write_functions(w: BtfWriter) -> None:
     w.func("do_exit", "void", "long code")
     w.func("printk_like", "int", "const char *fmt", "...")
     w.func("static_helper", "bool", "u8 small", "s16 medium", linkage=0)
+
+
+def write_iterators(w: BtfWriter) -> None:
+    """Contexts of BPF iterators: every pointer lies in a union of its own, as in the kernel."""
+    w.struct("seq_file", "char *buf", "size_t size")
+    w.struct("bpf_iter_meta", "struct seq_file *seq", "u64 session_id", "u64 seq_num")
+
+    def iterator(name: str, *members: str) -> None:
+        boxed = [
+            ("", w.union("", member)) if "*" in member else member
+            for member in ("struct bpf_iter_meta *meta", *members)
+        ]
+        w.struct(f"bpf_iter__{name}", *boxed)
+
+    iterator("task", "struct task_struct *task")
+    iterator("task_file", "struct task_struct *task", "u32 fd", "struct file *file")
+    iterator("tcp", "struct sock_common *sk_common", "uid_t uid")
+    iterator("task__safe_trusted", "struct task_struct *task")

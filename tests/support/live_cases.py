@@ -1,9 +1,9 @@
 """Scripts of tests/live/cases that show one thing each, and say themselves what they must print.
 
 In the comments at their top: `covers:` names of builtins, functions and probe types; `command:`
-what runs beside them; `arguments:` what follows the object; `expect:` a regular expression that a
-line must match as a whole. `guests:` the case needs a kernel of tests/kernels, and why; `here:` it
-needs the machine's own.
+what runs beside them; `options:` of the loader; `arguments:` what follows the object; `expect:` a
+regular expression that a line must match as a whole. `guests:` the case needs a kernel of
+tests/kernels, and why; `here:` it needs the machine's own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from tests.support.observe import Job
 from tests.support.places import PROJECT, console_script
 
 FOLDER = PROJECT / "tests/live/cases"
-_HEAD = re.compile(r"^// (covers|command|arguments|expect|guests|here): (.+)$", re.MULTILINE)
+_HEAD = re.compile(
+    r"^// (covers|command|options|arguments|expect|guests|here): (.+)$", re.MULTILINE
+)
 
 
 class Case(NamedTuple):
@@ -26,6 +28,7 @@ class Case(NamedTuple):
     source: Path
     covers: tuple[str, ...]
     command: str
+    options: tuple[str, ...]
     arguments: tuple[str, ...]
     expected: tuple[str, ...]
     guests: str
@@ -38,7 +41,8 @@ class Case(NamedTuple):
         """Runs the object by the loader's argv, which its path ends."""
         options = ["-c", self.command] if self.command else []
         words = ["--", *self.arguments] if self.arguments else []
-        return Job(self.source.stem, [*argv, "--unsafe", *options, *words], interrupt=False)
+        flags = ["--unsafe", *self.options, *options]
+        return Job(self.source.stem, [*argv, *flags, *words], interrupt=False)
 
     def missing(self, output: str) -> list[str]:
         """The expressions that no line matches."""
@@ -69,6 +73,7 @@ def _case(path: Path) -> Case:
         return " ".join(found.get(key, ()))
 
     return Case(
-        path, tuple(one("covers").split()), one("command"), tuple(one("arguments").split()),
+        path, tuple(one("covers").split()), one("command"), tuple(one("options").split()),
+        tuple(one("arguments").split()),
         tuple(found["expect"]), one("guests"), one("here"),
     )  # fmt: skip
