@@ -10,6 +10,7 @@ from aotrace.loader.options import (
     HELP,
     INFO_OPTIONS,
     INSPECT_OPTIONS,
+    LIST_OPTIONS,
     RUN_OPTIONS,
     Options,
     UsageError,
@@ -79,8 +80,24 @@ def _info(options: Options) -> int:
     return show(options)
 
 
+def _list(options: Options) -> int:
+    from aotrace.loader.listing import show
+
+    if options.parameters:
+        raise UsageError(f"more than one search: {options.object} {options.parameters[0]}", _COMMA)
+    return show(options)
+
+
+_COMMA = "separate several by commas, and quote what the shell would expand"
 COMMANDS = (
     Command("run", "load an object and trace", RUN_OPTIONS, _run),
+    Command(
+        "list",
+        "list probes (TYPE:WHAT, *), structs, or an object's",
+        LIST_OPTIONS,
+        _list,
+        alone=True,
+    ),
     Command("inspect", "show what an object contains", INSPECT_OPTIONS, _inspect),
     Command(
         "info", "show what this machine has for objects to use", INFO_OPTIONS, _info, alone=True
@@ -101,6 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.status
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still pending goes nowhere
+        return _PIPE_CLOSED
 
 
 def _fill_standard_files() -> None:
@@ -130,7 +150,7 @@ def _dispatch(words: list[str]) -> int:
                 return 0
             return command.run(options)
     raise UsageError(
-        f"no such command: {first}", "commands: run, inspect, info; see aotrace --help"
+        f"no such command: {first}", "commands: run, list, inspect, info; see aotrace --help"
     )
 
 

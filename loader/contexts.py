@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 BTF = "/sys/kernel/btf/vmlinux"
 TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _HEADER = struct.Struct("<HBBIIIII")
-_STRUCT, _MEMBER_WORDS, _HEAD_WORDS = 4, 3, 3
-#: words after the head of each kind: (fixed, per item); include/uapi/linux/btf.h
-_WORDS = {1: (1, 0), 3: (3, 0), 4: (0, 3), 5: (0, 3), 6: (0, 2), 13: (0, 2), 14: (1, 0),
-          15: (0, 3), 17: (1, 0), 19: (0, 3)}  # fmt: skip
 
 
 def adapt(data: bytes, programs: Iterable[Program], own: bool, btf: str = BTF) -> bytes:
@@ -134,26 +130,8 @@ def _fields(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 def _structs(types: bytes) -> Iterator[tuple[str, dict[str, int]]]:
     """Name and members (name -> byte offset) of each context struct, in order of definition."""
-    from array import array  # imports collections, and few scripts come here
+    from aotrace.runtime import btf  # few scripts come here
 
-    _, _, _, header, type_start, type_size, string_start, _ = _HEADER.unpack_from(types)
-    strings = header + string_start
-    words = array("I", types[header + type_start : header + type_start + type_size])
-
-    def name_at(offset: int) -> str:
-        start = strings + offset
-        return types[start : types.index(b"\0", start)].decode("utf-8", "replace")
-
-    at = 0
-    while at < len(words):
-        info = words[at + 1]
-        kind, count = info >> 24 & 31, info & 0xFFFF
-        if kind == _STRUCT and words[at] and types.startswith(PREFIX.encode(), strings + words[at]):
-            first = at + _HEAD_WORDS
-            members = range(first, first + count * _MEMBER_WORDS, _MEMBER_WORDS)
-            yield (
-                name_at(words[at]),
-                {name_at(words[m]): (words[m + 2] & 0xFFFFFF) // 8 for m in members},
-            )
-        fixed, each = _WORDS.get(kind, (0, 0))
-        at += _HEAD_WORDS + fixed + each * count
+    raw = btf.RawBtf(types)
+    for _, at, name in raw.named(btf.STRUCT, prefix=PREFIX):
+        yield name, dict(raw.members(at))

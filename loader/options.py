@@ -47,6 +47,11 @@ RUN_OPTIONS = (
     Option(("--test",), "trial", None, "run the script's tests", sets="test"),
     Option(("--bench",), "trial", None, "run the script's benchmarks", sets="bench"),
 )
+LIST_OPTIONS = (
+    Option(("-v", "--verbose"), "verbose", None, "show arguments and definitions, too"),
+    Option(("-p", "--pid"), "pid", "PID", "list what this process has, too"),
+    Option(("-r", "--regex"), "regex", None, "the search is a regular expression"),
+)
 INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
 INFO_OPTIONS = INSPECT_OPTIONS
 HELP = Option(("-h", "--help"), "help", None, "show this")
@@ -73,6 +78,7 @@ class Options:
         self.unsafe = False
         self.trial = ""
         self.json = False
+        self.regex = False
         self.help = False
 
     @property
@@ -101,8 +107,8 @@ def parse(arguments: Sequence[str], table: Sequence[Option], alone: bool = False
             raise UsageError(f"no such option: {word}", _SEE)
         setattr(options, option.name, _value(option, flag, given, words))
     options.object, options.parameters = _sorted(objects, options.parameters)
-    if not options.help and not alone:
-        _check(options)
+    if not options.help:
+        _check(options, alone)
     return options
 
 
@@ -132,9 +138,9 @@ def _value(option: Option, flag: str, given: str | None, words: list[str]) -> An
     return words.pop(0) if given is None else given
 
 
-def _check(options: Options) -> None:
+def _check(options: Options, alone: bool) -> None:
     """What the words mean. Sets the number in `pid`."""
-    if not options.object:
+    if not options.object and not alone:
         hint = "usage: aotrace run OBJECT [options] [-- parameters]"
         raise UsageError("no object file is given", hint)
     if options.format not in FORMATS:

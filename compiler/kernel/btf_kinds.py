@@ -1,4 +1,4 @@
-"""BTF type kinds and how many words each occupies (kernel: include/uapi/linux/btf.h)."""
+"""BTF type kinds (kernel: include/uapi/linux/btf.h)."""
 
 from __future__ import annotations
 
@@ -28,27 +28,3 @@ class BtfKind(IntEnum):
     DECL_TAG = 17
     TYPE_TAG = 18
     ENUM64 = 19
-
-
-# kind -> (words after the three common ones, words per element of vlen)
-KIND_WORDS: dict[int, tuple[int, int]] = {
-    BtfKind.INT: (1, 0),
-    BtfKind.PTR: (0, 0),
-    BtfKind.ARRAY: (3, 0),
-    BtfKind.STRUCT: (0, 3),
-    BtfKind.UNION: (0, 3),
-    BtfKind.ENUM: (0, 2),
-    BtfKind.FWD: (0, 0),
-    BtfKind.TYPEDEF: (0, 0),
-    BtfKind.VOLATILE: (0, 0),
-    BtfKind.CONST: (0, 0),
-    BtfKind.RESTRICT: (0, 0),
-    BtfKind.FUNC: (0, 0),
-    BtfKind.FUNC_PROTO: (0, 2),
-    BtfKind.VAR: (1, 0),
-    BtfKind.DATASEC: (0, 3),
-    BtfKind.FLOAT: (0, 0),
-    BtfKind.DECL_TAG: (1, 0),
-    BtfKind.TYPE_TAG: (0, 0),
-    BtfKind.ENUM64: (0, 3),
-}

@@ -12,7 +12,8 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .btf_kinds import KIND_WORDS
+from aotrace.runtime.btf import KIND_WORDS
+
 from .errors import KernelDataError
 
 MAGIC = 0xEB9F

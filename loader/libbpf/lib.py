@@ -39,13 +39,15 @@ class Libbpf:
     def __init__(self, library: ctypes.CDLL, libc: ctypes.CDLL, verbose: bool) -> None:
         self.libc = libc
         self.log: list[str] = []
-        self._bind(library)
+        self._library = library
+        self.bind(abi.FUNCTIONS)
         self._print = _printer(libc, self.log, abi.DEBUG if verbose else abi.WARN, verbose)
         self.libbpf_set_print(self._print)
 
-    def _bind(self, library: ctypes.CDLL) -> None:
-        for name, result, arguments, failure in abi.FUNCTIONS:
-            function = getattr(library, name)
+    def bind(self, functions: tuple[tuple[str, Any, tuple[Any, ...], str], ...]) -> None:
+        """Make functions attributes: (name, result, arguments, failure), as in abi.FUNCTIONS."""
+        for name, result, arguments, failure in functions:
+            function = getattr(self._library, name)
             function.restype, function.argtypes = result, arguments
             check = _CHECKS[failure]
             if check:

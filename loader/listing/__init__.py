@@ -1,0 +1,36 @@
+"""`aotrace list`: the probes of this machine, of a process, of an object; the kernel's types."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aotrace.loader.options import Options
+
+
+def show(options: Options) -> int:
+    """Print what was asked for; the exit status. Raises LoaderError."""
+    write = sys.stdout.write
+    for line in lines(options):
+        write(line + "\n")
+    return 0
+
+
+def lines(options: Options) -> Iterator[str]:
+    """The lines, some of them of several themselves. Raises LoaderError."""
+    wanted = options.object
+    if wanted and os.path.isfile(wanted) and not options.regex:
+        from aotrace.loader.listing import objects
+
+        return objects.lines(wanted, options.verbose)
+    if wanted.startswith(("struct ", "union ", "enum ")):
+        from aotrace.loader.listing import types
+
+        return types.lines(wanted, options.verbose)
+    from aotrace.loader.listing import probes
+
+    return probes.lines(wanted, options)

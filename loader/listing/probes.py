@@ -1,0 +1,73 @@
+"""The probes of this machine that match a search: `TYPE:WHAT`, `*` for anything, as -l of bpftrace.
+
+A search without a type is one over all types of the kernel; one that names a file finds what can be
+traced in it.
+"""
+
+from __future__ import annotations
+
+from aotrace.loader.errors import LoaderError
+from aotrace.loader.listing.kinds import BY_NAME, KINDS, Listed
+from aotrace.loader.listing.pattern import is_wild, matcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aotrace.loader.listing.pattern import Match
+    from aotrace.loader.options import Options
+
+
+def lines(search: str, options: Options) -> Iterator[str]:
+    """What matches, sorted within each type. Raises LoaderError."""
+    if options.regex:
+        yield from _by_expression(search, options)
+        return
+    for part in search.split(",") if search else ["*:*"]:
+        text = " ".join(part.split()) or "*:*"
+        yield from _found(text if ":" in text else f"*:{text}", options)
+
+
+def _found(search: str, options: Options) -> Iterator[str]:
+    name, _, rest = search.partition(":")
+    words = rest.split(":")
+    for kind in _kinds(name, words, options):
+        short = kind.moduled and len(words) < 2
+        match = matcher(f"*:{rest}" if short else rest or "*")
+        yield from _entries(kind, words, lambda entry, m=match: _matches(m, entry), options)
+
+
+def _matches(match: Match, entry: str) -> object:
+    """`software:faults` finds `faults:`, behind which a count may follow."""
+    return match(entry) or (entry.endswith(":") and match(entry[:-1]))
+
+
+def _kinds(name: str, words: list[str], options: Options) -> list[Listed]:
+    if not is_wild(name):
+        found = BY_NAME.get(name)
+        return [found] if found else []
+    import os
+
+    match = matcher(name)
+    files = bool(options.pid) or (bool(words[0]) and os.path.exists(words[0]))
+    return [k for k in KINDS if match(k.name) and (k.kernel or (k.filed and files))]
+
+
+def _by_expression(search: str, options: Options) -> Iterator[str]:
+    import re
+
+    try:
+        match = re.compile(search or "").search
+    except re.error as error:
+        raise LoaderError(f"{search!r} is no regular expression: {error}", "see -r") from None
+    for kind in KINDS:
+        if kind.kernel:
+            head = f"{kind.name}:"
+            yield from _entries(kind, [], lambda entry, h=head: match(h + entry), options)
+
+
+def _entries(kind: Listed, words: list[str], match: Match, options: Options) -> Iterator[str]:
+    for entry in sorted({entry for entry in kind.entries(words) if match(entry)}):
+        yield f"{kind.name}:{entry}"
+        if options.verbose and kind.arguments:
+            yield from (f"    {argument}" for argument in kind.arguments(entry))
