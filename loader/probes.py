@@ -78,6 +78,8 @@ class Probes:
                 "the config can raise it: max_probes = N; so many may slow the machine down",
             )
         if not number:
+            if hint := self._trials():
+                raise StartError("No probes attached", hint)
             raise LoaderError("No probes to attach")
 
     def _members_of(self, program: Program) -> int:
@@ -139,16 +141,13 @@ class Probes:
         others = sum(len(self._of(phase)) for phase in (BEFORE, AFTER, SIGNALLED))
         total = others + self.attached
         if not total:
-            raise StartError(*self._nothing())
+            raise StartError("no probe could be attached", self._trials())
         return total
 
-    def _nothing(self) -> tuple[str, str]:
-        """Why nothing traces, and what to do."""
+    def _trials(self) -> str:
+        """What to do where the script has tests or benchmarks, and nothing traces."""
         phases = {mechanism.phase for _, mechanism in self._programs}
-        for phase in (TEST, BENCH):
-            if phase in phases:
-                return f"there is nothing to trace: the script has {phase} probes", f"use --{phase}"
-        return "no probe could be attached", ""
+        return " ".join(f"use --{p} to run its {p} probes" for p in (TEST, BENCH) if p in phases)
 
     def close(self) -> None:
         """Detach."""

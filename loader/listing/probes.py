@@ -33,13 +33,13 @@ def _found(search: str, options: Options) -> Iterator[str]:
     words = rest.split(":")
     for kind in _kinds(name, words, options):
         short = kind.moduled and len(words) < 2
-        match = matcher(f"*:{rest}" if short else rest or "*")
-        yield from _entries(kind, words, lambda entry, m=match: _matches(m, entry), options)
+        match = _or_counted(matcher(f"*:{rest}" if short else rest or "*"))
+        yield from _entries(kind, words, match, options)
 
 
-def _matches(match: Match, entry: str) -> object:
+def _or_counted(match: Match) -> Match:
     """`software:faults` finds `faults:`, behind which a count may follow."""
-    return match(entry) or (entry.endswith(":") and match(entry[:-1]))
+    return lambda entry: match(entry) or (entry.endswith(":") and match(entry[:-1]))
 
 
 def _kinds(name: str, words: list[str], options: Options) -> list[Listed]:
@@ -62,8 +62,11 @@ def _by_expression(search: str, options: Options) -> Iterator[str]:
         raise LoaderError(f"{search!r} is no regular expression: {error}", "see -r") from None
     for kind in KINDS:
         if kind.kernel:
-            head = f"{kind.name}:"
-            yield from _entries(kind, [], lambda entry, h=head: match(h + entry), options)
+            yield from _entries(kind, [], _behind(f"{kind.name}:", match), options)
+
+
+def _behind(head: str, match: Match) -> Match:
+    return lambda entry: match(head + entry)
 
 
 def _entries(kind: Listed, words: list[str], match: Match, options: Options) -> Iterator[str]:

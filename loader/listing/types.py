@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aotrace.loader.listing import kernel_types
 from aotrace.loader.listing.pattern import matcher
+from aotrace.runtime.points import KERNEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def lines(wanted: str, verbose: bool) -> Iterator[str]:
             yield text
             continue
         where = found[text]
-        for module in where[:1] if where[0] == kernel_types.KERNEL else sorted(where):
+        for module in where[:1] if where[0] == KERNEL else sorted(where):
             yield f"{module}: {text}"
 
 
