@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.differential, pytest.mark.needs("root", "bpf", "btf", 
         "software:*", "software:page*", "s:*fault*", "hardware:*", "h:c*", "interval:*", "i:*",
         "profile:*", "self:*", "self:signal:*", "tracepoint:sched:*", "t:syscalls:sys_enter_open*",
         "tracepoint:*sched_sw*", "tracepoint:*:*_waking", "nosuch:*", "software:nosuch*",
-        "struct task_struct", "struct *bpf_iter*", "struct list_*", "union bpf_attr", "union *addr*",
+        "struct task_struct", "struct *bpf_iter*", "struct list_*", "union *addr*",
         "enum pid_type", "enum *tcp*", "struct nosuch", "tracepoint:sched:*,software:*",
     ],
 )  # fmt: skip
