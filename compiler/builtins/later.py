@@ -1,6 +1,6 @@
 """Names of bpftrace 0.27 that aotrace does not have yet: a message tells them from typos.
 
-Source: bpftrace's docs/stdlib.md and docs/language.md, "Probes".
+Source: bpftrace's docs/stdlib.md.
 """
 
 from __future__ import annotations
@@ -12,4 +12,3 @@ FUNCTIONS = frozenset((
     "str_concat", "strcap", "strcontains", "strerror", "strlen", "strncmp", "strstr",
     "syscall_name", "tseries", "uaddr", "username",
 ))  # fmt: skip
-PROBES: frozenset[str] = frozenset()

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from aotrace.compiler.arch import Arch
-from aotrace.compiler.builtins import later
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
@@ -140,10 +139,7 @@ def _resolve(request: ProbeRequest) -> list[ResolvedProbe]:
         return []
     if kind is None:
         known = [name for name in BY_NAME if len(name) > _ALIAS]
-        if provider in later.PROBES:
-            request.error(f"{provider} probes are not supported yet")
-        else:
-            request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
+        request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
         return []
     try:
         if any_wild(request.point.parts):

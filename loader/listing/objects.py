@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotrace.loader import attach, objectfile
-from aotrace.loader.attach.mechanism import DURING
+from aotrace.loader.attach.mechanism import DURING, Scope
 from aotrace.loader.errors import LoaderError
 from aotrace.loader.listing import kinds
 from aotrace.runtime.members import any_wild
@@ -36,7 +36,7 @@ def _members(program: Program) -> list[str]:
     if not any_wild(parts):
         return [program.probe]
     try:
-        return [text for text, _ in mechanism.expand(parts, program.target)]
+        return [text for text, _ in mechanism.expand(parts, program.target, Scope())]
     except (ValueError, KeyError) as error:
         raise LoaderError(f"{program.probe}: {error}") from None
 
