@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from aotrace.loader import kernel_functions
-from aotrace.loader.errors import LoaderError
 from aotrace.loader.listing import kernel_types
 from aotrace.runtime import perf_events
-from aotrace.runtime.points import KERNEL, UNITS
+from aotrace.runtime.points import UNITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    #: What follows the probe type's name; asked for with the words of the search behind it.
-    Entries = Callable[[list[str]], Iterable[str]]
+    #: What follows the probe type's name.
+    Entries = Callable[["Query"], Iterable[str]]
 
 _ITERATOR, _FLAVOUR = "bpf_iter__", "__safe_trusted"
 _MOST_ARGUMENTS = {"x86_64": 6, "aarch64": 8}  # of functions that a trampoline takes
 
 
+class Query:
+    """A search: the words between colons behind the type, and the process that it is about (0:
+    none)."""
+
+    def __init__(self, words: list[str], pid: int = 0) -> None:
+        self.words = words
+        self.pid = pid
+
+
 class Listed:
     """A probe type: its names; `entries`: what there is of it; `arguments` of one entry, for -v.
 
-    `kernel`: a search that names no type finds it. `filed`: one that names a file, or is about a
-    process. `moduled`: its entries begin with a module or a category, which a search may leave out.
+    `kernel`: a search that names no type finds it. `filed`: its entries begin with a file, and one
+    that names a file or is about a process finds it. `moduled`: its entries begin with a module or
+    a category, which a search may leave out.
     """
 
     def __init__(
@@ -48,14 +57,14 @@ class Listed:
 # --- functions of the kernel -----------------------------------------------------------------
 
 
-def _functions(words: list[str]) -> Iterable[str]:
+def _functions(query: Query) -> Iterable[str]:
     """With their modules where the search has one."""
-    if len(words) > 1:
+    if len(query.words) > 1:
         return {f"{module}:{name}" for module, name in kernel_functions.traceable()}
     return {name for _, name in kernel_functions.traceable()}
 
 
-def _typed_functions(words: list[str]) -> Iterable[str]:
+def _typed_functions(query: Query) -> Iterable[str]:
     """Those whose types BTF knows, and that a trampoline takes."""
     import os
 
@@ -100,7 +109,7 @@ def _parameters_and_result(entry: str) -> list[str]:
 # --- tracepoints, iterators ------------------------------------------------------------------
 
 
-def _tracepoints(words: list[str]) -> Iterable[str]:
+def _tracepoints(query: Query) -> Iterable[str]:
     return (f"{category}:{name}" for category, name in kernel_functions.tracepoints())
 
 
@@ -118,7 +127,7 @@ def _format(entry: str) -> list[str]:
     return []
 
 
-def _raw_tracepoints(words: list[str]) -> Iterable[str]:
+def _raw_tracepoints(query: Query) -> Iterable[str]:
     return (f"{module}:{name}" for module, name in kernel_functions.raw_tracepoints())
 
 
@@ -128,7 +137,7 @@ def _raw_arguments(entry: str) -> list[str]:
     return _parameters(f"{module}:__traceiter_{name}")[1:]
 
 
-def _iterators(words: list[str]) -> Iterable[str]:
+def _iterators(query: Query) -> Iterable[str]:
     for types in kernel_types.everywhere():
         for _, name in types.composites():
             if name.startswith(f"struct {_ITERATOR}") and not name.endswith(_FLAVOUR):
@@ -143,20 +152,32 @@ def _iterated(entry: str) -> list[str]:
 # --- events of perf, the tracer's own --------------------------------------------------------
 
 
-def _software(words: list[str]) -> Iterable[str]:
+def _software(query: Query) -> Iterable[str]:
     return (f"{name}:" for name in perf_events.names("software"))
 
 
-def _hardware(words: list[str]) -> Iterable[str]:
+def _hardware(query: Query) -> Iterable[str]:
     return (f"{name}:" for name in perf_events.names("hardware"))
 
 
-def _units(words: list[str]) -> Iterable[str]:
+def _units(query: Query) -> Iterable[str]:
     return (f"{unit}:" for unit in UNITS)
 
 
-def _signals(words: list[str]) -> Iterable[str]:
+def _signals(query: Query) -> Iterable[str]:
     return ("signal:SIGUSR1",)
+
+
+def _user_functions(query: Query) -> Iterable[str]:
+    from aotrace.loader.listing import files
+
+    return files.functions(query)
+
+
+def _static_probes(query: Query) -> Iterable[str]:
+    from aotrace.loader.listing import files
+
+    return files.static_probes(query)
 
 
 KINDS = (
@@ -172,7 +193,8 @@ KINDS = (
     Listed("self", (), _signals),
     Listed("software", ("s",), _software, kernel=True),
     Listed("tracepoint", ("t",), _tracepoints, _format, kernel=True, moduled=True),
+    Listed("uprobe", ("u",), _user_functions, filed=True),
+    Listed("uretprobe", ("ur",), _user_functions),
+    Listed("usdt", ("U",), _static_probes, filed=True),
 )
 BY_NAME = {name: kind for kind in KINDS for name in (kind.name, *kind.aliases)}
-
-__all__ = ["BY_NAME", "KERNEL", "KINDS", "Listed", "LoaderError"]

@@ -7,7 +7,7 @@ traced in it.
 from __future__ import annotations
 
 from aotrace.loader.errors import LoaderError
-from aotrace.loader.listing.kinds import BY_NAME, KINDS, Listed
+from aotrace.loader.listing.kinds import BY_NAME, KINDS, Listed, Query
 from aotrace.loader.listing.pattern import is_wild, matcher
 
 TYPE_CHECKING = False
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from aotrace.loader.listing.pattern import Match
     from aotrace.loader.options import Options
+
+
+_FILED = ("uprobe", "uretprobe", "usdt")
 
 
 def lines(search: str, options: Options) -> Iterator[str]:
@@ -32,9 +35,18 @@ def _found(search: str, options: Options) -> Iterator[str]:
     name, _, rest = search.partition(":")
     words = rest.split(":")
     for kind in _kinds(name, words, options):
-        short = kind.moduled and len(words) < 2
-        match = _or_counted(matcher(f"*:{rest}" if short else rest or "*"))
+        match = _or_counted(matcher(_pattern(kind, words)))
         yield from _entries(kind, words, match, options)
+
+
+def _pattern(kind: Listed, words: list[str]) -> str:
+    """What an entry must look like; of files in the search it is clear which they are."""
+    rest = ":".join(words)
+    if kind.moduled and len(words) < 2:
+        return f"*:{rest}"
+    if kind.name in _FILED:
+        return "*:" + ":".join(words[1:] or words)
+    return rest or "*"
 
 
 def _or_counted(match: Match) -> Match:
@@ -70,7 +82,8 @@ def _behind(head: str, match: Match) -> Match:
 
 
 def _entries(kind: Listed, words: list[str], match: Match, options: Options) -> Iterator[str]:
-    for entry in sorted({entry for entry in kind.entries(words) if match(entry)}):
+    query = Query(words, int(options.pid or 0))
+    for entry in sorted({entry for entry in kind.entries(query) if match(entry)}):
         yield f"{kind.name}:{entry}"
         if options.verbose and kind.arguments:
             yield from (f"    {argument}" for argument in kind.arguments(entry))
