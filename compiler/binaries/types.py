@@ -121,7 +121,7 @@ def _base(_btf: BinaryBtf, die: Die, type_id: int) -> bt.BtfType:
     encoding, size = attribute(die, "DW_AT_encoding"), _size(die)
     if encoding not in _INTEGERS:
         return bt.Float(type_id, name_of(die), size)
-    kind = "bool" if encoding == _BOOLEAN else "char" if encoding in _CHARS else ""
+    kind = "char" if encoding in _CHARS else ""  # a boolean is a number, as in bpftrace
     signed = encoding in (_SIGNED, _SIGNED_CHAR)
     return bt.Int(type_id, name_of(die), size, signed, kind, size * 8)
 

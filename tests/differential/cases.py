@@ -8,10 +8,11 @@
     begin { … }
 
 Lines that begin with % tell how the case is run: `workload` names a job of workload.py, which is
-traced (-c); `flags` go to both tracers; `words` are the script's parameters; each `hide` is a
-regular expression of what no two runs have in common. TOKEN in a script is a number of the run's
-own, which the workload is given too, so that a script can tell its own workload from every other
-process.
+traced (-c); `program` a program of tests/support/traced and its arguments, of which each run has a
+copy, PROGRAM in the script; `flags` go to both tracers; `words` are the script's parameters; each
+`hide` is a regular expression of what no two runs have in common. TOKEN in a script is a number of
+the run's own, which the workload is given too, so that a script can tell its own workload from
+every other process.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ REFUSED = Path(__file__).with_name("refused.txt")
 #: What is not the same, on purpose (differences.py).
 DIFFERENCES = Path(__file__).with_name("differences.txt")
 _CASE = re.compile(r"^=== (.+)\n((?:% .*\n)*)((?:.*\n)*?)(?=^=== |\Z)", re.MULTILINE)
-_OPTIONS = ("workload", "flags", "words", "hide")
+_OPTIONS = ("workload", "program", "flags", "words", "hide")
 
 
 class Case(NamedTuple):
@@ -37,6 +38,7 @@ class Case(NamedTuple):
     name: str
     script: str
     workload: str | None
+    program: tuple[str, ...]
     flags: tuple[str, ...]
     words: tuple[str, ...]
     hidden: tuple[str, ...]
@@ -84,6 +86,7 @@ def case_of(
         name=name,
         script=script.rstrip("\n") + "\n",
         workload=values["workload"][0] if values["workload"] else None,
+        program=tuple(" ".join(values["program"]).split()),
         flags=tuple(" ".join(values["flags"]).split()),
         words=tuple(shlex.split(" ".join(values["words"]))),
         hidden=tuple(values["hide"]),

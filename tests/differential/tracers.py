@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from aotrace.compiler.pipeline import Compiler
 from aotrace.compiler.source import Source
 
 from tests.differential.cases import Case
+from tests.support import traced
 from tests.support.compiling import allowing
 from tests.support.forky import bpftrace27
 from tests.support.places import console_script
@@ -107,13 +109,13 @@ def argv_of_aotrace(
 
 def _bpftrace(case: Case, folder: Path, format_: str) -> Run:
     token = new_token()
-    script, options = _of_run(case, format_, token)
+    script, options = _of_run(case, folder, format_, token)
     return Run(case, token, argv_of_bpftrace(script, folder / f"{format_}.bt", options, case.words))
 
 
 def _aotrace(case: Case, compiler: Compiler, folder: Path, format_: str) -> Run | Refused:
     token = new_token()
-    script, options = _of_run(case, format_, token)
+    script, options = _of_run(case, folder, format_, token)
     path = folder / f"{format_}.bpf.o"
     try:
         return Run(case, token, argv_of_aotrace(script, path, compiler, options, case.words))
@@ -121,14 +123,20 @@ def _aotrace(case: Case, compiler: Compiler, folder: Path, format_: str) -> Run 
         return Refused(error)
 
 
-def _of_run(case: Case, format_: str, token: str) -> tuple[str, list[str]]:
+def _of_run(case: Case, folder: Path, format_: str, token: str) -> tuple[str, list[str]]:
     """The script and the options of one run."""
-    options = ["-f", format_, *case.flags, *_command(case, token)]
-    return case.script.replace("TOKEN", token), options
+    script, command = case.script.replace("TOKEN", token), _command(case, token)
+    if case.program:
+        name, *words = case.program
+        program = folder / f"{name}{token}"
+        shutil.copy(traced.shared(name), program)
+        script, command = script.replace("PROGRAM", str(program)), [str(program), *words]
+    options = ["-f", format_, *case.flags, *(["-c", " ".join(command)] if command else [])]
+    return script, options
 
 
 def _command(case: Case, token: str) -> list[str]:
-    return ["-c", " ".join(workload(case.workload, token))] if case.workload else []
+    return workload(case.workload, token) if case.workload else []
 
 
 def workload(job: str, token: str) -> list[str]:

@@ -85,6 +85,14 @@ def _system_python() -> str:
     return "" if SYSTEM_PYTHON.exists() else f"no {SYSTEM_PYTHON}: install the package python3"
 
 
+def _sdt() -> str:
+    """Static probes: a header of SystemTap's, and the compilers of tests/support/traced."""
+    places = ("/usr/include/sys/sdt.h", f"/usr/include/{os.uname().machine}-linux-gnu/sys/sdt.h")
+    if not any(map(os.path.exists, places)):
+        return "no sys/sdt.h: install the package systemtap-sdt-dev"
+    return _program("gcc", "gcc")() or _program("g++", "g++")()
+
+
 def _program(name: str, package: str) -> Probe:
     return lambda: "" if program(name) else f"no {name}: install the package {package}"
 
@@ -103,6 +111,7 @@ _PROBES: dict[str, Probe] = {
     "bpftool": _program("bpftool", "bpftool"),
     "readelf": _program("readelf", "binutils"),
     "gcc": _program("gcc", "gcc"),
+    "sdt": _sdt,
 }
 
 
