@@ -17,9 +17,9 @@ class Form:
     expected: a regular expression that a line of the output must match as a whole; the value in it
     comes from the workload, an argv. words: what follows the object on the command line, as a shell
     has it; flags: what stands before it. {programs}, {object} and {loader} in them are filled in.
-    unsafe: whether the script is compiled so. refused: by kernel, a regular expression of what
-    aotrace says where the form is not to be had. only: the kernels that have what the script
-    traces; none: all.
+    unsafe: whether the script is compiled so. refused: by kernel, a regular expression of all that
+    aotrace says where the form is not to be had, the script being SCRIPT. only: the kernels that
+    have what the script traces; none: all.
     """
 
     name: str
@@ -52,10 +52,10 @@ class Form:
     def verdict(self, kernel: str, result: Result) -> str:
         """`fired`, `refused`, or what is wrong."""
         if kernel in self.refused:
-            said = [line for line in result.stderr.splitlines() if line.startswith("ERROR: ")]
-            if said and re.fullmatch(self.refused[kernel], said[0][len("ERROR: ") :]):
+            said = re.sub(rf"[^\s(]*/{self.slug}\.(bt|bpf\.o)", "SCRIPT", result.stderr).strip()
+            if result.status and re.fullmatch(self.refused[kernel], said, re.DOTALL):
                 return "refused"
-            return f"FAILS: {result.stderr or result.stdout}"
+            return f"FAILS: {said or result.stdout}"
         lines = result.stdout.splitlines()
         if result.status == 0 and any(re.fullmatch(self.expected, line) for line in lines):
             return "fired"

@@ -18,12 +18,15 @@ from pathlib import Path
 from tests.kernels.catalog import Kernel
 from tests.kernels.form import HERE, Form
 from tests.kernels.forms_kernel import KERNEL_FORMS
+from tests.kernels.forms_wrong import WRONG_FORMS
 from tests.kernels.vm import Vm
 from tests.support.observe import Result, observe
 from tests.support.places import console_script
 from tests.support.tracefs import mount_tracing
 
 FORMS: tuple[Form, ...] = (*KERNEL_FORMS,)
+#: Attach points that no kernel takes; they are in no table, but each kernel is held to the words.
+WRONG: tuple[Form, ...] = (*WRONG_FORMS,)
 #: C programs that workloads run.
 PROGRAMS: tuple[Path, ...] = ()
 
@@ -31,8 +34,8 @@ PROGRAMS: tuple[Path, ...] = ()
 def build(folder: Path) -> None:
     """Compile the scripts, as SLUG.bpf.o, and the programs of the workloads."""
     for unsafe, flags in ((False, []), (True, ["--unsafe"])):
-        sources = [folder / f"{form.slug}.bt" for form in FORMS if form.unsafe == unsafe]
-        for form in FORMS:
+        sources = [folder / f"{form.slug}.bt" for form in _all() if form.unsafe == unsafe]
+        for form in _all():
             (folder / f"{form.slug}.bt").write_text(form.script)
         options = [*flags, "-o", str(folder)]
         subprocess.run([console_script("aotracec"), "build", *sources, *options], check=True)
@@ -43,7 +46,11 @@ def build(folder: Path) -> None:
 
 def of_kernel(name: str) -> list[Form]:
     """The forms that there are on a kernel."""
-    return [form for form in FORMS if not form.only or name in form.only]
+    return [form for form in _all() if not form.only or name in form.only]
+
+
+def _all() -> tuple[Form, ...]:
+    return (*FORMS, *WRONG)
 
 
 def run_here(folder: Path) -> dict[str, Result]:

@@ -10,8 +10,8 @@ from tests.kernels.form import HERE, Form
 _GUESTS = ("5.10", "6.1", "6.12", "7.2")
 _READ = ("/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=4321", "count=1")
 _OPEN = ("/bin/cat", "/proc/version")
-_NO_KPROBES = {HERE: r"cannot attach .*: this kernel was built without kprobes"}
-_NO_FENTRY = {HERE: r"the kernel does not allow to load .*"}
+_NO_KPROBES = {HERE: r"ERROR: cannot attach .*: this kernel was built without kprobes\n.*"}
+_NO_FENTRY = {HERE: r"ERROR: the kernel does not allow to load .*"}
 _ADDRESS = "0x$(sed -n 's/ [tT] vfs_read$//p' /proc/kallsyms)"
 
 

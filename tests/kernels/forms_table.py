@@ -47,7 +47,7 @@ def failures(runs: dict[str, dict[str, Result]]) -> list[str]:
     return [
         f"{kernel}: {form.name}: {verdict}"
         for kernel, results in runs.items()
-        for form in forms.FORMS
+        for form in (*forms.FORMS, *forms.WRONG)
         if form.name in results
         and (verdict := form.verdict(kernel, results[form.name])).startswith("FAILS")
     ]
@@ -56,6 +56,7 @@ def failures(runs: dict[str, dict[str, Result]]) -> list[str]:
 def main(words: list[str]) -> int:
     if words:
         forms.FORMS = tuple(f for f in forms.FORMS if any(word in f.name for word in words))
+        forms.WRONG = tuple(f for f in forms.WRONG if any(word in f.name for word in words))
     with tempfile.TemporaryDirectory() as folder:
         runs = run_all(Path(folder))
     text = table(runs)

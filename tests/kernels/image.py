@@ -41,6 +41,7 @@ mount -t devtmpfs devtmpfs /dev
 mkdir -p /tmp
 mkdir -p /dev/shm /dev/pts
 mount -t devpts devpts /dev/pts
+ln -s /proc/self/fd /dev/fd
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t bpf bpf /sys/fs/bpf
