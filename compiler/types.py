@@ -448,8 +448,9 @@ def _promote_pointer(current: Pointer, new: Pointer) -> Pointer | None:
     space = current.space if current.space == new.space else Space.NONE
     if current.target == new.target:
         return Pointer(current.target, space)
-    if NONE in (current.target, new.target):
-        return Pointer(NONE, space)
+    if type(current.target) is Int and type(new.target) is Int:
+        target = promote(current.target, new.target)
+        return Pointer(target, space) if target else None
     return None
 
 

@@ -13,7 +13,7 @@ from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.sema.params import COUNT_SETTING, setting_name
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import NONE, Pointer, Space, Struct
+from aotrace.compiler.types import NONE, Pointer, Space, Str, Struct
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -81,6 +81,8 @@ def _ternary(e: ProgramEmitter, node: nodes.Ternary) -> Reg:
     left = e.unit.stands_for(node)
     if left is not node:
         return e.value(left)
+    if branch := memory.settled(e, node):
+        return e.value(branch)
     result = e.slot(8)
     condition = e.value(node.condition)
     with e.if_else(condition) as (then, other):
@@ -94,7 +96,9 @@ def _ternary(e: ProgramEmitter, node: nodes.Ternary) -> Reg:
 def _cast(e: ProgramEmitter, node: nodes.Cast) -> Reg:
     target, source = e.type_of(node), e.type_of(node.operand)
     if source.scalar:
-        return operators.fit(e, e.value(node.operand), target)
+        return operators.fit(e, operators.as_address(e, node.operand, target), target)
+    if isinstance(source, Str):
+        return e.op("ne", e.load(e.memory(node.operand), 0, 1), 0)  # whether there is any text
     return e.load(
         e.memory(node.operand), 0, min(target.size, source.size), getattr(target, "signed", False)
     )

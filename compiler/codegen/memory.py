@@ -104,6 +104,14 @@ def _text_address(e: ProgramEmitter, node: Expr, parameter: nodes.Param, kind: S
     return e.offset(start, e.bounded(e.value(node.right), kind.capacity - 1))
 
 
+def settled(e: ProgramEmitter, node: nodes.Ternary) -> Expr | None:
+    """The branch that is taken, where that is known at build time."""
+    condition = e.constant_of(node.condition)
+    if condition is None:
+        return None
+    return (node.then or node.condition) if condition else node.other
+
+
 def into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
     """Store an expression at `target` in the form of `kind`."""
     with e.placed(node.span):
@@ -116,6 +124,8 @@ def _into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
         into(e, node.value, target, kind)
     elif kind.scalar:
         e.store(target, 0, kind.size, e.word(e.value(node)))
+    elif isinstance(node, nodes.Ternary) and (branch := settled(e, node)):
+        into(e, branch, target, kind)
     elif isinstance(node, nodes.Ternary) and node.then is not None:
         with e.if_else(e.value(node.condition)) as (then, other):
             with then:

@@ -119,6 +119,14 @@ def _logical(e: ProgramEmitter, node: nodes.Binary) -> Reg:
     return e.load(result, 0, 8)
 
 
+def as_address(e: ProgramEmitter, node: nodes.Expr, target: Type) -> Reg:
+    """The value of a scalar that is cast to `target`: as a pointer it gets no sign."""
+    source, value = e.type_of(node), e.value(node)
+    if isinstance(target, Pointer) and isinstance(source, Int) and source.width < 8:
+        return e.op("and", value, (1 << source.bits) - 1)
+    return value
+
+
 def fit(e: ProgramEmitter, number: Reg, kind: Type) -> Reg:
     """The low bytes that a type has, extended by its sign; of a bool whether it is not 0."""
     if isinstance(kind, Bool):

@@ -43,7 +43,9 @@ def _counted(target: Array, source: Type) -> Array:
 def _allowed(target: Type, source: Type) -> bool:
     if isinstance(target, Int):
         return _is_number(source) or (isinstance(source, Array) and source.size == target.size)
-    if isinstance(target, (Bool, Pointer)):
+    if isinstance(target, Bool):
+        return _is_number(source) or isinstance(source, Str)
+    if isinstance(target, Pointer):
         return _is_number(source)
     if isinstance(target, Str):
         return isinstance(source, Str) and source.capacity <= target.capacity

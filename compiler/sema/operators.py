@@ -122,7 +122,7 @@ def _comparable(left: Type, right: Type) -> bool:
     if isinstance(left, Str) and isinstance(right, Str):
         return True
     if isinstance(left, Array) and isinstance(right, Array):
-        return left.count == right.count and left.element.size == right.element.size
+        return left == right and type(left.element) is Int
     if isinstance(left, Stack):
         return left == right
     if isinstance(left, (Tuple, Record)):

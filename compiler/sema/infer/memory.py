@@ -111,6 +111,11 @@ def index(w: Walker, node: nodes.Index) -> Type:
     if index != NONE and not isinstance(index, (Int, Bool)):
         w.diagnostics.error(f"an index must be an integer, not '{index}'", node.index.span)
     constant = w.constants.get(node.index)
+    if constant is None and isinstance(index, Int) and index.signed and not index.flexible:
+        w.diagnostics.error(
+            f"an index must not be negative, and this is of the type '{index}'", node.index.span,
+            "cast it: (uint64)…",
+        )  # fmt: skip
     if isinstance(base, Array):
         check_bound(w, node, base.count, constant)
         return lying_by(w, node.base, base.element)

@@ -70,7 +70,7 @@ def binary(w: Walker, node: nodes.Binary) -> Type:
         return Bool()
     found = binary_type(node, left, right, w.diagnostics)
     if isinstance(constant, int) and isinstance(left, Int) and isinstance(right, Int):
-        return found if isinstance(constant, bool) else literal(constant)
+        return literal(constant)
     return stepping(w, found, node)
 
 
@@ -88,6 +88,9 @@ def ternary(w: Walker, node: nodes.Ternary) -> Type:
     condition = w.visit(node.condition)
     then = w.visit(node.then) if node.then else condition
     other = w.visit(node.other)
+    settled = w.constants.get(node.condition)
+    if settled is not None:
+        return then if settled else other
     merged = promote(then, other)
     if merged is None:
         w.diagnostics.error(

@@ -13,6 +13,7 @@ from aotrace.compiler.types import (
     NONE,
     Aggregate,
     Int,
+    Pointer,
     Str,
     Tuple,
     Type,
@@ -27,10 +28,30 @@ def assign(w: Walker, node: nodes.Assign) -> Type:
     if node.op != "=":
         value = compound(w, node, current, value)
     if isinstance(node.target, (MapRef, MapAccess)):
+        if node.op == "=" and sums_up(w, node.value) and not has_value(w, node.target):
+            w.diagnostics.error(
+                "what a per-CPU function keeps cannot be assigned from one map to another",
+                node.span, "call the function for this map too, or cast: (int64)@…",
+            )  # fmt: skip
+            return NONE
         maps.note_value(w, node.target, value, node)
     elif isinstance(node.target, nodes.Var):
         note_variable(w, node.target, value, node)
     return NONE
+
+
+def sums_up(w: Walker, node: nodes.Node) -> bool:
+    """Whether an expression reads a map of which each CPU keeps its part."""
+    if not isinstance(node, (MapRef, MapAccess)):
+        return False
+    ref = node.map if isinstance(node, MapAccess) else node
+    kept = maps.map_of(w, ref).value
+    return isinstance(kept, Aggregate) and isinstance(maps.readable(kept), Int)
+
+
+def has_value(w: Walker, target: MapRef | MapAccess) -> bool:
+    ref = target.map if isinstance(target, MapAccess) else target
+    return maps.map_of(w, ref).value != NONE
 
 
 def compound(w: Walker, node: nodes.Assign, current: Type, value: Type) -> Type:
@@ -90,6 +111,8 @@ def fits(
     """Whether a declared variable takes a value; integers are cut to its size."""
     if NONE in (declared, value):
         return True
+    if isinstance(declared, Pointer) and declared.target == NONE:
+        return isinstance(value, Pointer)
     if not (isinstance(declared, Int) and isinstance(value, Int)):
         return promote(declared, value) == declared
     written = not isinstance(where, nodes.IncDec) and getattr(where, "op", "=") == "="
@@ -100,9 +123,9 @@ def fits(
 
 
 def for_range(w: Walker, node: nodes.ForRange) -> Type:
-    w.visit(node.first)
-    w.visit(node.last)
-    loop_variable(w, node.var, INT64)
+    first, last = w.visit(node.first), w.visit(node.last)
+    both = promote(first, last) if isinstance(first, Int) and isinstance(last, Int) else None
+    loop_variable(w, node.var, both or INT64)
     w.visit(node.body)
     return NONE
 

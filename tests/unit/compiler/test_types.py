@@ -72,7 +72,8 @@ def test_only_literals_that_are_not_negative_take_either_sign() -> None:
         (Record(("a", "b"), (INT8, INT8)), Record(("b", "a"), (INT64, INT8)),
          Record(("a", "b"), (INT8, INT64))),
         (Pointer(INT8), Pointer(INT8, Space.USER), Pointer(INT8, Space.NONE)),
-        (Pointer(INT8), Pointer(NONE), Pointer(NONE)),
+        (Pointer(INT8), Pointer(NONE), None),
+        (Pointer(INT8), Pointer(UINT64), Pointer(INT64)),
         (NONE, INT8, INT8), (INT8, NONE, INT8),
     ],
 )  # fmt: skip

@@ -30,6 +30,7 @@ INT8 = Int(1, True)
         (INT8, UINT64), (UINT64, INT8), (UINT8, Bool()), (UINT64, Pointer(INT8)), (Bool(), INT64),
         (Bool(), Pointer(INT8)), (Pointer(INT8), UINT64), (Pointer(INT8), Pointer(UINT64)),
         (UINT32, Array(UINT8, 4)), (UINT64, Array(UINT16, 4)), (Str(9), Str(3)),
+        (Bool(), Str(3)),
         (Array(UINT8, 8), UINT64), (Array(UINT8, 8), UINT32), (Array(UINT16, 2), UINT32),
         (Array(UINT8, 4), Str(4)), (Array(UINT64, 2), Str(16)), (Array(Bool(), 1), Bool()),
     ],
@@ -43,7 +44,7 @@ def test_casts(target: Type, source: Type) -> None:
     ("target", "source"),
     [
         (INT8, Str(3)), (INT8, Inet()), (INT8, Tuple((INT8,))), (UINT64, Array(UINT8, 4)),
-        (Bool(), Str(3)), (Pointer(INT8), Str(9)), (Str(3), Str(9)), (Str(3), INT8),
+        (Pointer(INT8), Str(9)), (Str(3), Str(9)), (Str(3), INT8),
         (Array(UINT8, 16), UINT64), (Array(UINT8, 4), UINT64), (Array(UINT8, 3), Str(4)),
         (Array(UINT8, 0), Inet()), (Inet(), INT8), (Tuple((INT8,)), INT8),
         (Array(Inet(), 1), UINT64),
