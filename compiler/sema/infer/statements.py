@@ -28,30 +28,10 @@ def assign(w: Walker, node: nodes.Assign) -> Type:
     if node.op != "=":
         value = compound(w, node, current, value)
     if isinstance(node.target, (MapRef, MapAccess)):
-        if node.op == "=" and sums_up(w, node.value) and not has_value(w, node.target):
-            w.diagnostics.error(
-                "what a per-CPU function keeps cannot be assigned from one map to another",
-                node.span, "call the function for this map too, or cast: (int64)@…",
-            )  # fmt: skip
-            return NONE
         maps.note_value(w, node.target, value, node)
     elif isinstance(node.target, nodes.Var):
         note_variable(w, node.target, value, node)
     return NONE
-
-
-def sums_up(w: Walker, node: nodes.Node) -> bool:
-    """Whether an expression reads a map of which each CPU keeps its part."""
-    if not isinstance(node, (MapRef, MapAccess)):
-        return False
-    ref = node.map if isinstance(node, MapAccess) else node
-    kept = maps.map_of(w, ref).value
-    return isinstance(kept, Aggregate) and isinstance(maps.readable(kept), Int)
-
-
-def has_value(w: Walker, target: MapRef | MapAccess) -> bool:
-    ref = target.map if isinstance(target, MapAccess) else target
-    return maps.map_of(w, ref).value != NONE
 
 
 def compound(w: Walker, node: nodes.Assign, current: Type, value: Type) -> Type:
