@@ -12,7 +12,7 @@ import os
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import DURING
 from aotrace.loader.copies import Copier
-from aotrace.loader.errors import LoaderError, PlaceError, StartError
+from aotrace.loader.errors import LoaderError, PlaceError
 from aotrace.loader.libbpf import syscall
 from aotrace.loader.libbpf.lib import BpfError
 from aotrace.loader.probes import place
@@ -71,7 +71,7 @@ class Members:
                 found = mechanism.expand(parts, program.target, self._scope)
             except PlaceError as error:
                 reason = f"cannot attach {place(program, self._meta.script)}: {error}"
-                self._missing.skip(program, StartError(reason, error.hint))
+                self._missing.skip(program, LoaderError(reason, error.hint))
                 return
             if not found:
                 reason = f"cannot attach {place(program, self._meta.script)}: nothing here matches"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import AFTER, BEFORE, BENCH, DURING, SIGNALLED, TEST, Walk
 from aotrace.loader.errors import LoaderError, ObjectError, PlaceError, StartError
@@ -171,10 +173,11 @@ class Probes:
             link = mechanism.attach(bpf.programs[program.name], program.target, self._scope)
         except BpfError as error:
             reason, hint = mechanism.explain(program.target, error)
-            self._missing.skip(program, StartError(f"cannot attach {where}: {reason}", hint))
+            kind = LoaderError if error.errno == errno.ENOENT else StartError
+            self._missing.skip(program, kind(f"cannot attach {where}: {reason}", hint))
             return
         except PlaceError as error:
-            self._missing.skip(program, StartError(f"cannot attach {where}: {error}", error.hint))
+            self._missing.skip(program, LoaderError(f"cannot attach {where}: {error}", error.hint))
             return
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ObjectError(

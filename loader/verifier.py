@@ -33,6 +33,8 @@ _VERBOSE = "-v shows all that libbpf and the verifier have to say"
 class MissingProbe(StartError):
     """The kernel does not have what a program attaches to; without the program it may load."""
 
+    status = 1  # bpftrace knows before it starts
+
     def __init__(self, program: Program, script: str, reason: str) -> None:
         super().__init__(f"cannot attach {place(program, script)}: {reason}")
         self.program = program
