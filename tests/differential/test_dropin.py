@@ -55,7 +55,7 @@ LINES = (
     "-o OUT -f json -e 'begin { @ = 1; print(\"x\"); }'",
     "-o /no/such/folder/file hello.bt",
     "-c /bin/true hello.bt",
-    "-c '/bin/echo from the command' -q hello.bt",
+    "-c '/bin/sleep 0.1' -q hello.bt",
     "-c '/bin/sh -c \"exit 7\"' hello.bt",
     "-c /no/such/command hello.bt",
     "-c /bin/true -p 1 hello.bt",

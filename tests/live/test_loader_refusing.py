@@ -1,4 +1,4 @@
-"""aotrace run where something is missing: one message with what to do, no traceback, bpftrace's status."""
+"""aotrace run where something is missing: one message with what to do, and no traceback."""
 
 from __future__ import annotations
 
