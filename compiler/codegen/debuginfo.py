@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from aotrace.compiler.source import Source, Span
@@ -284,10 +285,14 @@ def _tuple_text(nodes: Iterable[Any]) -> str:
     return "!{" + ", ".join("null" if node is None else str(node) for node in nodes) + "}"
 
 
+_QUOTED = [
+    chr(byte) if 0x20 <= byte < 0x7F and byte not in (0x22, 0x5C) else f"\\{byte:02X}"
+    for byte in range(256)
+]
+
+
+@lru_cache(maxsize=256)
 def _quote(text: str) -> str:
     """A string of LLVM's assembly: everything but plain printable ASCII as \\XX."""
-    safe = (
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in (0x22, 0x5C) else f"\\{byte:02X}"
-        for byte in text.encode("utf-8", "surrogateescape")
-    )
-    return '"' + "".join(safe) + '"'
+    safe = map(_QUOTED.__getitem__, text.encode("utf-8", "surrogateescape"))
+    return f'"{"".join(safe)}"'

@@ -138,11 +138,10 @@ class Btf:
         """Names of all types of that kind, in order of definition; anonymous ones left out."""
         if self.base:
             yield from self.base.names(kind)
-        for index in range(len(self._sections.starts)):
-            if self._kind(index) == kind:
-                name = self._name_of(index)
-                if name:
-                    yield name
+        words = self._sections.words
+        for start in self._sections.starts:
+            if words[start + 1] >> 24 & KIND_MASK == kind and words[start]:
+                yield self._name_at(words[start])
 
     def named(self, kind: int) -> Iterator[tuple[str, int]]:
         """(name, id) of all types of that kind, in order; none of the base's."""

@@ -10,14 +10,16 @@ import sys
 from pathlib import Path
 
 from tests.bench import events, startup
-from tests.bench.compiling import measure_compiling
+from tests.bench.compiling import measure_compiling, measure_together
 from tests.bench.cost.table import print_costs
 from tests.bench.tracers import Tracer, present_tracers
+from tests.support.forky import ROOT
 from tests.support.places import BUILD, LOADER_PARTS, PACKS, PROJECT, SYSTEM_PYTHON
 from tests.support.requirements import missing
 from tests.support.tracefs import mount_tracing
 
 _ROUNDS = 10
+_TOGETHER_ROUNDS = 3
 _NEEDS = ("root", "bpf", "btf", "libbpf", "gcc", "system-python")
 
 
@@ -56,6 +58,19 @@ def _show_compiling() -> None:
         _print_row(script.name, f"{got.least:.0f}", f"{got.median:.0f}", f"{got.size:,}")
 
 
+def _show_together() -> None:
+    scripts = sorted((ROOT / "usr/sbin").glob("*.bt"))
+    if not scripts:
+        print("\nno tools of bpftrace 0.27: run make rootfs")
+        return
+    got = measure_together(scripts, _TOGETHER_ROUNDS)
+    print(
+        f"\nall tools of bpftrace 0.27, one process ({got.scripts} scripts, {got.failed} refused)"
+    )
+    _print_row("", "least ms", "median ms", "slowest")
+    _print_row("a script", f"{got.least:.0f}", f"{got.median:.0f}", got.slowest)
+
+
 def _scripts() -> list[Path]:
     return [startup.SCRIPT, events.SCRIPT, *sorted(PACKS.glob("net/tcpconnect.bt"))]
 
@@ -73,6 +88,7 @@ def main() -> int:
     subprocess.run([sys.executable, "-m", "compileall", "-q", *parts, compiler], check=True)
     tracers = present_tracers()
     _show_compiling()
+    _show_together()
     _compare_startup(tracers)
     _compare_events(tracers)
     print_costs(tracers)
