@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_MOST_COMPARED = 4000  # difflib compares some 100 names in a millisecond
+_MOST_COMPARED = 1500  # difflib compares some 100 names in a millisecond
 
 
 def close_names(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
