@@ -64,9 +64,8 @@ def _show_together() -> None:
         print("\nno tools of bpftrace 0.27: run make rootfs")
         return
     got = measure_together(scripts, _TOGETHER_ROUNDS)
-    print(
-        f"\nall tools of bpftrace 0.27, one process ({got.scripts} scripts, {got.failed} refused)"
-    )
+    counts = f"{got.scripts} scripts, {got.failed} refused"
+    print(f"\nall tools of bpftrace 0.27, one process ({counts})")
     _print_row("", "least ms", "median ms", "slowest")
     _print_row("a script", f"{got.least:.0f}", f"{got.median:.0f}", got.slowest)
 

@@ -45,10 +45,8 @@ def measure_together(scripts: Sequence[Path], rounds: int) -> Together:
             times = {source.name: _milliseconds(compiler, source) or 0.0 for source in good}
             averages.append(sum(times.values()) / max(len(times), 1))
     slowest = max(times, key=lambda name: times[name], default="")
-    failed = len(sources) - len(good)
-    return Together(
-        len(good), failed, min(averages), statistics.median(averages), Path(slowest).stem
-    )
+    failed, median = len(sources) - len(good), statistics.median(averages)
+    return Together(len(good), failed, min(averages), median, Path(slowest).stem)
 
 
 def _milliseconds(compiler: Compiler, source: Source) -> float | None:
