@@ -19,7 +19,7 @@ JOBS ?= $(shell nproc)
 UNIT := $(wildcard tests/unit tests/golden tests/object)
 TOOLS := tests/conftest.py tests/kernels tests/bench tests/support tests/toolruns tests/tools
 
-LIVE_PACKAGES := libbpf1 bpftool bpftrace binutils gcc g++ libc6-dev iproute2 systemtap-sdt-dev
+LIVE_PACKAGES := libbpf1 libbpf-dev clang bpftool bpftrace binutils gcc g++ libc6-dev iproute2 systemtap-sdt-dev
 KERNEL_PACKAGES := libbpf1 qemu-system-x86 busybox-static kmod xz-utils
 TOOL_PACKAGES := xfsprogs mdadm openssl
 DIFFERENTIAL_PACKAGES := libbpf1 debootstrap gcc g++ libc6-dev systemtap-sdt-dev

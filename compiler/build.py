@@ -104,6 +104,7 @@ def _open(request: Request) -> Compiler:
         preprocessor=PreprocessOptions(
             include_dirs=request.include_dirs, includes=request.includes, arch=request.arch
         ),
+        btf_path=request.btf,
     )
     return Compiler(sources, options, backend)
 

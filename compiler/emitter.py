@@ -7,13 +7,22 @@ LLVM; codegen provides it. A Reg is an opaque handle of a 64-bit value or an add
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.probes.record import Argument
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
 from aotrace.compiler.types import Stack, Struct, Type
 
 Reg = Any
+
+
+class External(NamedTuple):
+    """A function in C that the script imports: its name and its type in its object's BTF."""
+
+    name: str
+    btf: Btf
+    type_id: int
 
 
 class Emitter(Protocol):
@@ -113,6 +122,12 @@ class Emitter(Protocol):
 
     def read(self, target: Reg, size: int, expr: Expr) -> None:
         """Copy from where a pointer points, or from an lvalue in kernel memory."""
+
+    def external(self, external: External, args: list[tuple[Reg, Type]], result: Type) -> Reg:
+        """Call a function in C that the script imports."""
+
+    def pointer(self, expr: Expr) -> Reg:
+        """The value of an address; of what is the program's own as the verifier knows it."""
 
     # maps
     def map(self, ref: MapRef) -> Reg: ...

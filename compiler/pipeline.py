@@ -7,9 +7,11 @@ errors, and the line stops after the first pass that reported any (CompileError)
 from __future__ import annotations
 
 from dataclasses import field
+from pathlib import Path
 from types import TracebackType
 
 from aotrace.compiler.arch import Arch
+from aotrace.compiler.builtins.external import external_functions
 from aotrace.compiler.cdecl.declare import declare_types
 from aotrace.compiler.codegen.backend import Backend
 from aotrace.compiler.codegen.errors import CodegenError
@@ -19,7 +21,9 @@ from aotrace.compiler.diagnostics import CompileError, Diagnostic, Diagnostics, 
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
+from aotrace.compiler.objfile import elf
 from aotrace.compiler.objfile.describe import describe
+from aotrace.compiler.objfile.external import ExternalError, Toolchain
 from aotrace.compiler.objfile.finish import finish
 from aotrace.compiler.sema.assigned import check_assigned
 from aotrace.compiler.sema.bare import write_out_calls
@@ -28,7 +32,7 @@ from aotrace.compiler.sema.configure import read_config
 from aotrace.compiler.sema.expand import expand_macros
 from aotrace.compiler.sema.flow import check_flow
 from aotrace.compiler.sema.fold import Constant, fold_constants
-from aotrace.compiler.sema.imports import Script, read_script
+from aotrace.compiler.sema.imports import External, Script, read_script
 from aotrace.compiler.sema.infer import Inference, infer_types
 from aotrace.compiler.sema.mapdecls import read_declarations
 from aotrace.compiler.sema.names import Names, resolve_names
@@ -53,6 +57,8 @@ class Options:
     arch: Arch
     config: Config = field(default_factory=Config)
     preprocessor: PreprocessOptions = field(default_factory=PreprocessOptions)
+    #: where the kernel's BTF was read from; None: this machine's own
+    btf_path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Analysis:
     plan: Plan
     config: Config
     warnings: tuple[Diagnostic, ...]
+    #: of the C that is imported, to be linked in
+    objects: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,8 @@ class Compiler:
 
     def analyse(self, source: Source) -> Analysis:
         """Source text to plan. Raises CompileError."""
-        program = self.read(source).merged()
+        script = self.read(source)
+        program = script.merged()
         diagnostics = Diagnostics()
         program = expand_macros(program, diagnostics)
         diagnostics.stop_if_failed()
@@ -129,7 +138,10 @@ class Compiler:
         config = read_config(program, self.options.config, diagnostics)
         check_unstable(program, config, diagnostics)
         units = resolve_probes(program, self.sources, btf, self.options.arch, config, diagnostics)
-        names = resolve_names(program, btf, diagnostics)
+        objects = self.external_objects(script.externals(), diagnostics)
+        diagnostics.stop_if_failed()
+        externals = {f.name: f for data in objects for f in external_functions(_btf_of(data))}
+        names = resolve_names(program, btf, externals, diagnostics)
         diagnostics.stop_if_failed()
         constants = fold_constants(program, names)
         found = infer_types(units, names, constants, btf, config, diagnostics)
@@ -148,7 +160,22 @@ class Compiler:
         check_pinned(plan, diagnostics)
         diagnostics.stop_if_failed()
         warnings = diagnostics.warnings
-        return Analysis(program, btf, units, names, constants, found, plan, config, warnings)
+        return Analysis(
+            program, btf, units, names, constants, found, plan, config, warnings, objects
+        )
+
+    def external_objects(
+        self, externals: list[External], diagnostics: Diagnostics
+    ) -> tuple[bytes, ...]:
+        """The objects of the files of C that a script imports."""
+        options, objects = self.options, []
+        toolchain = Toolchain(options.arch, options.preprocessor.include_dirs, options.btf_path)
+        for external in externals:
+            try:
+                objects.append(toolchain.object_of(external.path))
+            except ExternalError as error:
+                diagnostics.error(str(error), external.span, *error.hints)
+        return tuple(objects)
 
     def emit(self, source: Source, analysis: Analysis, listings: bool = False) -> Output:
         """Plan to object bytes. Raises CompileError."""
@@ -165,11 +192,19 @@ class Compiler:
             )  # fmt: skip
             written = module.finish()
             emitted = self.backend.emit(written, options.arch.name, listings)
-            finished = finish(emitted.object, module.fixups, section)
+            finished = finish(emitted.object, module.fixups, section, a.objects)
+        except ExternalError as error:
+            failed = Diagnostic(Severity.ERROR, str(error), None, error.hints)
+            raise CompileError([*a.warnings, failed]) from error
         except CodegenError as error:
             raise CompileError([*a.warnings, _diagnosis(source, error)]) from error
         raw = written if listings else None
         return Output(finished, described[0], raw, emitted.optimized_ir, emitted.assembly)
+
+
+def _btf_of(object_bytes: bytes) -> Btf:
+    """The BTF of an object of C."""
+    return Btf.parse(bytes(elf.read(object_bytes).section(".BTF").data))
 
 
 def _diagnosis(source: Source, error: CodegenError) -> Diagnostic:

@@ -125,6 +125,30 @@ class DebugInfo:
             [(name, offset, self.scalar(c_type)) for name, offset, c_type in fields], kind.size
         )
 
+    def basic(self, name: str, bits: int, encoding: str) -> Node:
+        """A type of C by its own name; encoding: signed, unsigned, boolean."""
+        return self._basic(name, bits, encoding)
+
+    def enumeration(self, name: str, size: int, values: Iterable[tuple[str, int]]) -> Node:
+        """An enum of C, with its size in bytes."""
+        nodes = [
+            self._node(f"!DIEnumerator(name: {_quote(each)}, value: {value})")
+            for each, value in values
+        ]
+        return self._node(
+            f"!DICompositeType(tag: DW_TAG_enumeration_type, name: {_quote(name)},"
+            f" file: {self._file}, size: {size * 8}, elements: {self._tuple(nodes)})",
+            size * 8,
+        )
+
+    def forward(self, name: str, is_union: bool) -> Node:
+        """A struct or union of which nothing is told but its name."""
+        tag = "union" if is_union else "structure"
+        return self._node(
+            f"!DICompositeType(tag: DW_TAG_{tag}_type, name: {_quote(name)}, file: {self._file},"
+            " flags: DIFlagFwdDecl)"
+        )
+
     def constant(self, kind: Node) -> Node:
         return self._node(
             f"!DIDerivedType(tag: DW_TAG_const_type, baseType: {kind})", bits=kind.bits
@@ -168,6 +192,14 @@ class DebugInfo:
         """A static function: the verifier follows its calls, and takes it as a callback."""
         flags = "DISPFlagLocalToUnit | DISPFlagDefinition | DISPFlagOptimized"
         return self._function(name, result, params, span, flags)
+
+    def declaration(self, name: str, result: Node | None, params: Sequence[Node | None]) -> Node:
+        """A function that is defined in another object."""
+        prototype = self._node(f"!DISubroutineType(types: {self._tuple([result, *params])})")
+        return self._node(
+            f"!DISubprogram(name: {_quote(name)}, scope: {self._file}, file: {self._file}, line: 1,"
+            f" type: {prototype}, flags: DIFlagPrototyped, spFlags: DISPFlagOptimized)"
+        )
 
     def _function(
         self,

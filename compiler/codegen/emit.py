@@ -14,16 +14,17 @@ from typing import Any
 import llvmlite.ir as ir
 from aotrace.compiler.builtins.record import ProbeContext
 from aotrace.compiler.codegen import events, expr, maps, members, memory, place, stacks
+from aotrace.compiler.codegen import external as external_calls
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.codegen.function import FunctionBuilder, alignment
 from aotrace.compiler.codegen.loops import Loop
 from aotrace.compiler.codegen.program import Shared
-from aotrace.compiler.emitter import Reg
+from aotrace.compiler.emitter import External, Reg
 from aotrace.compiler.probes.record import Argument, ContextWord, Passed, SiteWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.source import Span
-from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef, Var
+from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef, Unary, Var
 from aotrace.compiler.types import NONE, Stack, Struct, Type
 from aotrace.runtime.values import IntKind
 
@@ -245,6 +246,15 @@ class ProgramEmitter:
 
     def read(self, target: Reg, size: int, node: Expr) -> None:
         place.read_bytes(self, target, size, node)
+
+    def external(self, external: External, args: list[tuple[Reg, Type]], result: Type) -> Reg:
+        return external_calls.call(self, external, args, result)
+
+    def pointer(self, node: Expr) -> Reg:
+        operand = node.operand if isinstance(node, Unary) and node.op == "&" else None
+        if isinstance(operand, Var):
+            return self.variable_slot(operand)
+        return self.map(operand) if isinstance(operand, MapRef) else self.value(node)
 
     # --- maps and events
 

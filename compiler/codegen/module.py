@@ -65,6 +65,9 @@ class ModuleBuilder:
         self._site_arguments: Any = None
         self._zeros: Any = None
         self._zeros_size = 0
+        #: functions of other objects, by name; and what is told of them
+        self.externals: dict[str, Any] = {}
+        self._declarations: dict[str, Node] = {}
         self._scratch: Any = None
         self._scratch_size = 0
         self._static_offset: Any = None
@@ -92,10 +95,11 @@ class ModuleBuilder:
         function.attributes.add("noinline")
         return self._builder(function, debug, span)
 
-    def _function(self, name: str, ret: Any, params: Sequence[Any], debug: Node) -> Any:
+    def _function(self, name: str, ret: Any, params: Sequence[Any], debug: Node | None) -> Any:
         function = ir.Function(self._module, ir.FunctionType(ret, params), name)
         set.add(function.attributes, _ATTRIBUTE_GROUP)  # unknown to llvmlite's own check
-        function.set_metadata("dbg", debug)
+        if debug is not None:
+            function.set_metadata("dbg", debug)
         return function
 
     def _builder(self, function: Any, debug: Node, span: Span) -> FunctionBuilder:
@@ -107,6 +111,13 @@ class ModuleBuilder:
         if isinstance(kind, ir.IntType):
             return self.debug.scalar(f"u{max(kind.width, 8)}")
         return self.debug.pointer(None)
+
+    def external(self, name: str, result: Any, params: Sequence[Any], debug: Node) -> Any:
+        """A function that another object defines, under its name."""
+        function = self._function(name, result, params, None)
+        self.externals[name] = function
+        self._declarations[name] = debug
+        return function
 
     # Maps and variables
 
@@ -300,7 +311,14 @@ class ModuleBuilder:
         self._finish_zeros()
         self._keep_used()
         attributes = f"attributes {_ATTRIBUTE_GROUP} = {{ {' '.join(_ATTRIBUTES)} }}"
-        return f"{self._module}\n{attributes}\n\n{self.debug.text()}"
+        return f"{self._told(str(self._module))}\n{attributes}\n\n{self.debug.text()}"
+
+    def _told(self, module: str) -> str:
+        """The module, with what llvmlite cannot say: the debug information of a declaration."""
+        for name, debug in self._declarations.items():
+            start = re.compile(rf'^declare (?=[^\n]*@"?{re.escape(name)}"?\()', re.MULTILINE)
+            module = start.sub(f"declare !dbg {debug} ", module)
+        return module
 
     def _finish_scratch(self) -> None:
         """One entry a function: a program that interrupts another on its CPU has its own."""

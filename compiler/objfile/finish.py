@@ -5,7 +5,7 @@ The file is laid out anew with only what libbpf, bpftool and debuggers of BPF ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aotrace.compiler.codegen.core import Access, Fixups, RelocKind
 from aotrace.compiler.codegen.corehost import host_value
@@ -14,6 +14,7 @@ from aotrace.compiler.objfile.btf import BtfAppender
 from aotrace.compiler.objfile.btfext import CoreRecord, add_core_records
 from aotrace.compiler.objfile.elf import SHF_ALLOC, SHT_STRTAB, Elf, Section
 from aotrace.compiler.objfile.errors import ObjectError
+from aotrace.compiler.objfile.external import link
 from aotrace.compiler.objfile.instructions import (
     Use,
     find_uses,
@@ -25,20 +26,25 @@ from aotrace.compiler.objfile.localtypes import LocalTypes
 from aotrace.runtime.metadata import SECTION
 
 _RODATA, _BTF, _BTF_EXT = ".rodata", ".BTF", ".BTF.ext"
+_STV_HIDDEN = 2
 _TYPE_IDS = (RelocKind.TYPE_ID_LOCAL, RelocKind.TYPE_ID_TARGET)
 
 
 def finish(
-    object_bytes: bytes, fixups: Fixups, metadata: Callable[[dict[str, int]], bytes]
-) -> bytes:
+    object_bytes: bytes, fixups: Fixups, metadata: Callable[[dict[str, int]], bytes],
+    objects: Sequence[bytes] = (),
+) -> bytes:  # fmt: skip
     """The object to be written to disk.
 
     metadata: given each setting's byte offset in .rodata, the contents of the metadata's section.
-    Raises ObjectError when LLVM's object is not what it should be.
+    objects: to be linked with it. Raises ObjectError when LLVM's object is not what it should be,
+    ExternalError when it cannot be linked.
     """
     elf = elf_file.read(object_bytes)
     _relocate(elf, fixups)
-    _drop_needless(elf)
+    _drop_needless(elf, bool(objects))
+    if objects:
+        elf = elf_file.read(link(elf_file.write(elf), objects))
     elf.sections.append(_metadata_section(metadata(setting_offsets(elf, fixups))))
     return elf_file.write(elf)
 
@@ -84,8 +90,12 @@ def _replace(section: Section, data: bytes) -> None:
     section.relocations = []  # LLVM's are for its own linker; libbpf reads the values in place
 
 
-def _drop_needless(elf: Elf) -> None:
-    """Leave out DWARF, empty sections, labels within functions, and what nothing refers to."""
+def _drop_needless(elf: Elf, linked: bool) -> None:
+    """Leave out DWARF, empty sections, labels within functions, and what nothing refers to.
+
+    linked: what is undefined is another object's, and hidden: so libbpf takes the function for a
+    static one, which the verifier follows from its caller with all that is known there.
+    """
     elf.sections = [s for s in elf.sections if _is_needed(s)]
     kept = {id(section) for section in elf.sections}
     named = {id(r.symbol) for section in elf.sections for r in section.relocations}
@@ -95,7 +105,11 @@ def _drop_needless(elf: Elf) -> None:
         for symbol in elf.symbols
         if id(symbol) in named or (symbol.type in kinds and id(symbol.section) in kept)
     ]
-    _refuse_undefined(elf, named)
+    for symbol in elf.symbols:
+        if linked and symbol.section is None:
+            symbol.other = _STV_HIDDEN
+    if not linked:
+        _refuse_undefined(elf, named)
 
 
 def _is_needed(section: Section) -> bool:

@@ -13,9 +13,10 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from aotrace.compiler.diagnostics import Diagnostics
-from aotrace.compiler.source import Source
+from aotrace.compiler.source import Source, Span
 from aotrace.compiler.syntax import cdefs
 from aotrace.compiler.syntax.macros import Macro
 from aotrace.compiler.syntax.nodes import CDefinition, Import, Program
@@ -31,6 +32,13 @@ _LIBRARY = frozenset(
 _KINDS = (".bt", ".h", ".bpf.c", ".bpf.o")
 
 
+class External(NamedTuple):
+    """A `.bpf.c` or `.bpf.o`, and where it is imported."""
+
+    path: str
+    span: Span
+
+
 @dataclass
 class Script:
     """A parsed file. program is its own tree; imported are the files that it names, in order.
@@ -42,6 +50,8 @@ class Script:
     macros: Mapping[str, Macro]
     types: frozenset[str]
     imported: list[Script] = field(default_factory=list)
+    #: a file of C, or an object of one, that this stands for
+    external: External | None = None
 
     def merged(self) -> Program:
         """One tree of the script and all that it imports, each file once."""
@@ -56,6 +66,11 @@ class Script:
             probes=tuple(item for p in programs for item in p.probes),
             functions=tuple(item for p in programs for item in p.functions),
         )
+
+    def externals(self) -> list[External]:
+        """The files of C and their objects among all that is imported."""
+        scripts = _in_order(self, set())
+        return [script.external for script in scripts if script.external is not None]
 
 
 def read_script(source: Source, options: Options, diagnostics: Diagnostics) -> Script:
@@ -173,10 +188,17 @@ class _Reader:
             self.diagnostics.error(problem.message, each.span, *problem.hints)
         return self.parsed(pre, [])
 
+    def functions(self, path: str, each: Import) -> Script:
+        """Of C: read when the script is known to be right so far."""
+        nothing = Program(each.span, (), (), (), (), (), ())
+        return Script(nothing, {}, frozenset(), [], External(path, each.span))
+
 
 _READERS: dict[str, Callable[[_Reader, str, Import], Script | None]] = {
     ".bt": _Reader.bt,
     ".h": _Reader.header,
+    ".bpf.c": _Reader.functions,
+    ".bpf.o": _Reader.functions,
 }
 
 
@@ -190,6 +212,5 @@ def _imports(pre: Preprocessed) -> tuple[Import, ...]:
 
 
 def _refusal(path: str) -> tuple[str, str]:
-    if path.endswith((".bpf.c", ".bpf.o")):
-        return "BPF programs in C are not supported yet", "write it as a macro in a .bt file"
-    return "it is no .bt script and no .h header", "the ending of the name tells what a file is"
+    what = "it is no .bt script, no .h header and no .bpf.c"
+    return what, "the ending of the name tells what a file is"

@@ -6,7 +6,7 @@ in, as in bpftrace 0.27.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from aotrace.compiler.builtins import BY_NAME, CONSTANTS, later
@@ -57,14 +57,16 @@ class Names:
     unknown: NodeTable[tuple[str, ...]] = field(default_factory=NodeTable)
 
 
-def resolve_names(program: Program, btf: Btf, diagnostics: Diagnostics) -> Names:
+def resolve_names(
+    program: Program, btf: Btf, externals: Mapping[str, Entry], diagnostics: Diagnostics
+) -> Names:
     """Resolve every name in every probe."""
     names = Names()
     for function in program.functions:
         text = "a script cannot define functions: bpftrace 0.27 has no way to call them"
         diagnostics.error(text, function.span, "write a macro")
     for probe in program.probes:
-        _Resolver(names, btf, diagnostics).probe(probe)
+        _Resolver(names, btf, externals, diagnostics).probe(probe)
     return names
 
 
@@ -79,8 +81,11 @@ def _key(node: Var) -> _Key:
 class _Resolver:
     """Walks one probe with a stack of scopes."""
 
-    def __init__(self, names: Names, btf: Btf, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, names: Names, btf: Btf, externals: Mapping[str, Entry], diagnostics: Diagnostics
+    ) -> None:
         self.names = names
+        self.externals = externals
         self.btf = btf
         self.diagnostics = diagnostics
         self.scopes: list[dict[_Key, Variable]] = [{}]
@@ -237,11 +242,10 @@ class _Resolver:
             self.visit(node.base)
 
     def call(self, node: Call) -> None:
-        entry = BY_NAME.get(node.name)
+        entry = BY_NAME.get(node.name) or self.externals.get(node.name)
         if entry is None:
-            hints = did_you_mean(
-                node.name, [n for n, e in BY_NAME.items() if not isinstance(e, Builtin)]
-            )
+            functions = [n for n, e in BY_NAME.items() if not isinstance(e, Builtin)]
+            hints = did_you_mean(node.name, [*functions, *self.externals])
             self.unknown_function(node, hints)
         else:
             self.names.entries[node] = entry

@@ -13,6 +13,8 @@ import os
 import socket
 from collections.abc import Callable
 
+from aotrace.compiler.objfile.external import find_clang
+
 from tests.kernels.catalog import KERNELS
 from tests.support import forky
 from tests.support.places import SYSTEM_PYTHON, program
@@ -81,6 +83,10 @@ def _bpftrace27() -> str:
     return "" if forky.is_ready() else "no bpftrace of Debian forky: run make test-differential"
 
 
+def _clang() -> str:
+    return "" if find_clang() else "no clang: install the package clang"
+
+
 def _system_python() -> str:
     return "" if SYSTEM_PYTHON.exists() else f"no {SYSTEM_PYTHON}: install the package python3"
 
@@ -106,6 +112,7 @@ _PROBES: dict[str, Probe] = {
     "libc-headers": _libc_headers,
     "kernels": _kernels,
     "bpftrace27": _bpftrace27,
+    "clang": _clang,
     "system-python": _system_python,
     "bpftrace": _program("bpftrace", "bpftrace"),
     "bpftool": _program("bpftool", "bpftool"),

@@ -187,9 +187,7 @@ def test_files_that_everyone_may_write_to_are_refused(files: Files) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a_bpf_c", "int x;", "cannot import `a.bpf.c`: BPF programs in C are not supported yet"),
-        ("a_bpf_o", "", "cannot import `a.bpf.o`: BPF programs in C are not supported yet"),
-        ("a_txt", "", "cannot import `a.txt`: it is no .bt script and no .h header"),
+        ("a_txt", "", "cannot import `a.txt`: it is no .bt script, no .h header and no .bpf.c"),
         (
             "a_bt",
             "config = { max_strlen = 9 }",
