@@ -125,6 +125,13 @@ def kernel_place(parts: Sequence[str]) -> dict[str, Any] | None:
     return {"function": name, "offset": bytes_in, **named}
 
 
+def kernel_text(parts: Sequence[str], place: dict[str, Any]) -> str:
+    """An attach point as `probe` has it: numbers in decimal, no offset of 0."""
+    offset = place["offset"]
+    last = f"+{offset}" if offset else ""
+    return ":".join((*parts[:-1], place["function"] + last if place["function"] else str(offset)))
+
+
 def is_name(text: str) -> bool:
     """Whether a kernel function can be called that; modules may begin with a digit."""
     return text[:1] in _NAME_START and text != "" and not text.strip(_NAME)

@@ -138,8 +138,6 @@ class Builtin:
     emit: Callable[[Emitter, ProbeContext, Reg | None], Reg]
     #: what to say to a probe that does not have it
     hints: Callable[[ProbeContext], tuple[str, ...]] | None = None
-    #: what the loader must set for it in such a probe, if anything
-    parameter: Callable[[ProbeContext], LoadParameter | None] | None = None
     #: the value at build time, for `comptime`
     comptime: Callable[[ProbeContext], Constant] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from aotrace.compiler.probes.record import (
     ResolvedProbe,
 )
 from aotrace.compiler.types import UINT64
-from aotrace.runtime.points import NEEDS_UNSAFE, kernel_place
+from aotrace.runtime.points import NEEDS_UNSAFE, kernel_place, kernel_text
 
 
 def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
@@ -35,7 +36,9 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
         return None
     if place["function"] and not place.get("module"):
         _check_known(request, place["function"])
-    return _resolved(returns, request, _section(kind, place), {**place, "return": returns})
+    text = kernel_text((kind.name, *request.point.parts[1:]), place)
+    target = {**place, "return": returns}
+    return replace(_resolved(returns, request, _section(kind, place), target), text=text)
 
 
 def _section(kind: ProbeKind, place: dict[str, Any]) -> str:

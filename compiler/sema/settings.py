@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotrace.compiler.builtins.record import Builtin, Function, LoadParameter, ProbeContext
+from aotrace.compiler.builtins.record import Function, LoadParameter, ProbeContext
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
@@ -10,7 +10,7 @@ from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.params import COUNT_SETTING, NUMBER, setting_name
 from aotrace.compiler.sema.units import Unit
-from aotrace.compiler.syntax.nodes import Call, Ident, Param, ParamCount
+from aotrace.compiler.syntax.nodes import Call, Param, ParamCount
 from aotrace.compiler.types import UINT64
 
 
@@ -38,20 +38,16 @@ class _Collector:
                 self.add(LoadParameter(setting_name(node, kind), kind.kind))
             elif isinstance(node, ParamCount):
                 self.add(LoadParameter(COUNT_SETTING, UINT64.kind))
-            elif isinstance(node, (Call, Ident)):
+            elif isinstance(node, Call):
                 self.entry(node, unit, context)
 
     def add(self, parameter: LoadParameter) -> None:
         self.found.setdefault(parameter.name, parameter)
 
-    def entry(self, node: Call | Ident, unit: Unit, context: ProbeContext) -> None:
-        """A builtin or function whose value the loader sets."""
+    def entry(self, node: Call, unit: Unit, context: ProbeContext) -> None:
+        """A function whose value the loader sets."""
         entry = self.names.entries.get(node)
-        if isinstance(entry, Builtin) and entry.parameter:
-            found = entry.parameter(context)
-            if found:
-                self.add(found)
-        elif isinstance(entry, Function) and entry.parameter and isinstance(node, Call):
+        if isinstance(entry, Function) and entry.parameter:
             site = site_of(node, unit, context, Diagnostics())
             self.named(node, entry.parameter(site))
 

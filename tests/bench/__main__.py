@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench import events, startup
+from tests.bench import attaching, events, startup
 from tests.bench.compiling import measure_compiling, measure_together
 from tests.bench.cost.table import print_costs
 from tests.bench.tracers import Tracer, present_tracers
@@ -91,6 +91,8 @@ def main() -> int:
     _compare_startup(tracers)
     _compare_events(tracers)
     print_costs(tracers)
+    if not missing("kernels"):
+        attaching.main()
     return 0
 
 

@@ -81,7 +81,7 @@ def _results() -> dict[str, Result]:
 def test_same_in_a_guest(case: Case) -> None:
     theirs, ours = (_results()[f"{who} {case}"] for who in ("bpftrace", "aotrace"))
     assert theirs.stdout.strip(), f"bpftrace printed nothing: {theirs.stderr}"
-    shown = case.visible(ours.stdout), _COUNT.findall(ours.stderr), ours.status
-    assert shown == (
-        case.visible(theirs.stdout), _COUNT.findall(theirs.stderr), theirs.status
-    ), ours.stderr  # fmt: skip
+    assert case.visible(ours.stdout) == case.visible(theirs.stdout), ours.stderr
+    assert ours.status == theirs.status, ours.stderr
+    if "ret" not in case.script:  # bpftrace makes one probe of a kprobe and its kretprobe
+        assert _COUNT.findall(ours.stderr) == _COUNT.findall(theirs.stderr)
