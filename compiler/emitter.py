@@ -6,6 +6,7 @@ LLVM; codegen provides it. A Reg is an opaque handle of a 64-bit value or an add
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -41,6 +42,12 @@ class Emitter(Protocol):
     def setting_at(self, name: str) -> Reg:
         """Address of one of the script's parameters (builtins/record.py, LoadParameter)."""
 
+    def region(self, size: int) -> Reg:
+        """As slot, off the stack, where an index may be variable; a load may lie anywhere."""
+
+    def opaque(self, address: Reg) -> Reg:
+        """The address, in a way that LLVM knows nothing of what is stored there."""
+
     def slot(self, size: int, align: int = 8) -> Reg:
         """Memory that lives while the program runs; not cleared."""
 
@@ -60,9 +67,16 @@ class Emitter(Protocol):
     def bounded(self, value: Reg, last: int) -> Reg:
         """The value, at most `last`, in a way that the verifier sees."""
 
+    def hidden(self, value: Reg) -> Reg:
+        """The value, of which LLVM no longer knows anything."""
+
     def bswap(self, value: Reg, size: int) -> Reg: ...
 
     # control
+    def turns(self, count: int) -> AbstractContextManager[tuple[Reg, Callable[[Reg], None]]]:
+        """What is written within is done for 0 to count - 1, and it is given that number and what
+        ends the loop on a condition. The verifier walks through every turn."""
+
     def if_(self, condition: Reg) -> AbstractContextManager[None]: ...
     def if_else(
         self, condition: Reg
@@ -80,14 +94,15 @@ class Emitter(Protocol):
     def program_context(self) -> Reg:
         """Address of the program's context."""
 
+    @property
+    def arch(self) -> str:
+        """The machine's name (compiler/arch.py)."""
+
     def argument(self, source: Argument) -> Reg:
         """The value of a word or field of the program's context."""
 
     def member_text(self) -> Reg:
         """Address of the attach point's text, where the target completes it: TEXT_SIZE bytes."""
-
-    def context_at(self) -> Reg:
-        """Address of the program's context."""
 
     def helper(self, name: str, *args: Reg | int) -> Reg:
         """Call a BPF helper by its kernel name without `bpf_`."""
@@ -133,6 +148,9 @@ class Emitter(Protocol):
     def map(self, ref: MapRef) -> Reg: ...
     def key(self, access: MapAccess | MapRef) -> Reg:
         """Address of the key that an access denotes."""
+
+    def count_entries(self, ref: MapRef) -> Reg:
+        """How many keys a map has (bpf_for_each_map_elem: Linux 5.13)."""
 
     def entry(self, ref: MapRef, key: Reg) -> AbstractContextManager[Reg]:
         """Within: the address of the map's value at the key, made zero where there was none."""

@@ -9,6 +9,7 @@ from aotrace.compiler.builtins.control import CONTROL
 from aotrace.compiler.builtins.files import FILES
 from aotrace.compiler.builtins.maps import MAPS
 from aotrace.compiler.builtins.messages import MESSAGES
+from aotrace.compiler.builtins.named import NAMED
 from aotrace.compiler.builtins.net import NET
 from aotrace.compiler.builtins.output import OUTPUT
 from aotrace.compiler.builtins.params import PARAMS
@@ -18,6 +19,7 @@ from aotrace.compiler.builtins.process import PROCESS
 from aotrace.compiler.builtins.record import Entry
 from aotrace.compiler.builtins.registers import REGISTERS
 from aotrace.compiler.builtins.stacks import STACKS
+from aotrace.compiler.builtins.strings import STRINGS
 from aotrace.compiler.builtins.system import SYSTEM
 from aotrace.compiler.builtins.tasks import TASKS
 from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
@@ -25,7 +27,8 @@ from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 #: Every name that the language brings along.
 ENTRIES: tuple[Entry, ...] = (
     *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *POINTERS, *NET,
-    *OUTPUT, *PARAMS, *MAPS, *AGGREGATES, *STACKS, *REGISTERS, *CONTROL, *FILES, *MESSAGES,
+    *OUTPUT, *PARAMS, *MAPS, *AGGREGATES, *STACKS, *REGISTERS, *CONTROL, *FILES,
+    *MESSAGES, *STRINGS, *NAMED,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

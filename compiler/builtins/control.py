@@ -94,7 +94,7 @@ def _check_override(site: Site) -> None:
 
 
 def _override(e: Emitter, site: Site, _target: Reg | None) -> Reg:
-    e.helper("override_return", e.context_at(), e.value(site.args[0]))
+    e.helper("override_return", e.program_context(), e.value(site.args[0]))
     return e.const(0)
 
 

@@ -80,6 +80,13 @@ class ProgramEmitter:
     def setting_at(self, name: str) -> Reg:
         return self.shared.module.setting(name, self.shared.plan.parameters[name].kind)
 
+    def region(self, size: int) -> Reg:
+        return self.fn.region(size)
+
+    def opaque(self, address: Reg) -> Reg:
+        barrier = ir.InlineAsm(ir.FunctionType(POINTER, [POINTER]), "", "=r,0", True)
+        return self.ir.call(barrier, [address])
+
     def slot(self, size: int, align: int = 8) -> Reg:
         return self.fn.slot(size, align)
 
@@ -153,6 +160,29 @@ class ProgramEmitter:
 
     # --- control
 
+    @contextmanager
+    def turns(self, count: int) -> Iterator[tuple[Reg, Callable[[Reg], None]]]:
+        counter = self.fn.stack_slot(8)
+        self.store(counter, 0, 8, self.const(0))
+        head, body, step, end = (self.fn.new_block(n) for n in ("turns", "turn", "step", "over"))
+        self.ir.branch(head)
+        self.ir.position_at_end(head)
+        now = self.load(counter, 0, 8)
+        self.ir.cbranch(self.truth(self.op("ult", now, count)), body, end)
+        self.ir.position_at_end(body)
+
+        def stop(condition: Reg) -> None:
+            on = self.fn.new_block("on")
+            self.ir.cbranch(self.truth(condition), end, on)
+            self.ir.position_at_end(on)
+
+        yield now, stop
+        self.ir.branch(step)
+        self.ir.position_at_end(step)
+        self.store(counter, 0, 8, self.op("add", self.load(counter, 0, 8), 1))
+        self.ir.branch(head)
+        self.ir.position_at_end(end)
+
     def if_(self, condition: Reg) -> AbstractContextManager[None]:
         return self.fn.if_(self.truth(condition))
 
@@ -166,6 +196,10 @@ class ProgramEmitter:
 
     def program_context(self) -> Reg:
         return self.ctx
+
+    @property
+    def arch(self) -> str:
+        return self.shared.module.arch
 
     def argument(self, source: Argument) -> Reg:
         if isinstance(source, ContextWord):
@@ -197,9 +231,6 @@ class ProgramEmitter:
         before, self.span = self.span, span
         yield
         self.span = before
-
-    def context_at(self) -> Reg:
-        return self.ctx
 
     def has_helper(self, name: str) -> Reg:
         found = self.shared.btf.find_enumerator(f"BPF_FUNC_{name}")
@@ -260,6 +291,11 @@ class ProgramEmitter:
 
     def map(self, ref: MapRef) -> Reg:
         return self.shared.maps[ref.name]
+
+    def count_entries(self, ref: MapRef) -> Reg:
+        from aotrace.compiler.codegen import loops
+
+        return loops.count(self, ref)
 
     def key(self, access: MapAccess | MapRef) -> Reg:
         return maps.key(self, access)

@@ -210,3 +210,12 @@ def _outer_variables(e: ProgramEmitter, body: nodes.Block, own: Variable) -> dic
             if variable is not own and id(variable.first) not in body_nodes:
                 found[variable] = memory.variable_slot(e, node)
     return found
+
+
+def count(e: ProgramEmitter, ref: nodes.MapRef) -> Reg:
+    """How many keys a map has: each is visited by a function that does nothing."""
+    name = f"count{next(e.shared.numbers)}_{e.fn.name}"
+    names = ("map", "key", "value", "frame")
+    visit = e.shared.module.subprogram(name, [(n, _POINTER) for n in names], _I64, ref.span)
+    visit.return_(_NEXT)
+    return e.helper("for_each_map_elem", e.map(ref), visit.function, e.fn.stack_slot(8), 0)
