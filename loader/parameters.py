@@ -188,6 +188,8 @@ def _complete(program: Program, script: str, given: Given) -> None:
     from aotrace.runtime import points
     from aotrace.runtime.members import any_wild
 
+    if not points.parameters(program.point):
+        return  # the script says all of it, quoted colons too
     parts = points.fill(program.point, given.positional)
     where = f"{program.probe} ({script}:{program.line})"
     program.probe = ":".join(parts)

@@ -194,11 +194,10 @@ class Binary:
     def places(self, target: Target) -> list[Place]:
         """The functions that a target with wildcards stands for, by name."""
         name = target.get("function", "")
-        if not is_wild(name):
+        if not is_wild(name) and not target.get("language"):
             return [self.place(target)]
-        pattern = Pattern(name)
         try:
-            found = [s for s in self.symbols.functions() if pattern.matches(s.name)]
+            found = self._matching(target)
             places = {s.name: self.elf.offset_of(s.address) for s in found}
         except ElfError as error:
             raise PlaceError(str(error)) from None
@@ -207,6 +206,23 @@ class Binary:
             for name, offset in sorted(places.items())
             if offset is not None
         ]
+
+    def _matching(self, target: Target) -> list[Symbol]:
+        name, functions = target["function"], self.symbols.functions()
+        if not target.get("language"):
+            pattern = Pattern(name)
+            return [symbol for symbol in functions if pattern.matches(symbol.name)]
+        from aotrace.loader.elf import cpp
+        from aotrace.loader.libbpf.cxxabi import open_demangler
+
+        demangle = open_demangler()
+        if demangle is None:
+            hint = "install libstdc++, or give the name as its symbol has it"
+            raise PlaceError("nothing here can read C++ names", hint)
+        found = cpp.matching(functions, name, demangle)
+        if not found and not is_wild(name):
+            raise PlaceError(f"{self.path} has no function {name}", self._why_not(name))
+        return found
 
     def sites(self, target: Target) -> list[Site]:
         """The sites of the static probes that a target means."""

@@ -32,8 +32,10 @@ def uprobe_of(parts: Sequence[str], returns: bool) -> Target:
     source = _source(given, returns)
     if source:
         return source
-    if not 1 <= len(given) <= 3 or not given[-1] or (len(given) > 1 and not given[0]):
+    if not 1 <= len(given) <= 3 or not given[-1] or (len(given) == 2 and not given[0]):
         raise KeyError(parts[0])
+    if len(given) == 2 and given[0] in _LANGUAGES:
+        given.insert(0, "")  # the process's own executable
     language = given[-2] if len(given) == 3 else ""
     if language not in ("", *_LANGUAGES):
         raise ValueError(f"`{language}` is no language: only `cpp` is known")

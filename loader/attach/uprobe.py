@@ -74,9 +74,11 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     """Raises PlaceError."""
     from aotrace.loader import places
 
+    target = target if "binary" in target else locate(parts, target)
     found = []
     for path, place in places.matching(target, scope.pid):
-        text = f"{parts[0]}:{path}:{place.name}"
+        language = f"{target['language']}:" if target.get("language") else ""
+        text = f"{parts[0]}:{path}:{language}{place.name}"
         found.append((text, _at({**target, "function": place.name}, place, scope.pid)))
     return found
 

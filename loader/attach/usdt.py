@@ -19,6 +19,7 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     """Raises PlaceError."""
     from aotrace.loader import places
 
+    target = target if "binary" in target else locate(parts, target)
     found = []
     for path, site in places.static_probes(target, scope.pid):
         text = f"{parts[0]}:{path}:{site.name}"

@@ -42,7 +42,8 @@ class Form:
         words = self.words_on.get(kernel, self.words)
         # not str.format: shells and scripts have braces of their own
         names = {**names, "loader": loader}
-        command = f"exec {{loader}} run {self.flags} {{object}} {words}"
+        here = "cd {programs} && PATH=$PATH:{programs} exec"
+        command = f"{here} {{loader}} run {self.flags} {{object}} {words}"
         workload = [_filled(word, names) for word in self.workload]
         return Job(
             self.name, ["/bin/sh", "-c", _filled(command, names)], ready="^Attached",

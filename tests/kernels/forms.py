@@ -12,36 +12,41 @@ comm and print the value.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 from tests.kernels.catalog import Kernel
 from tests.kernels.form import HERE, Form
 from tests.kernels.forms_kernel import KERNEL_FORMS
+from tests.kernels.forms_user import TARGET, USER_FORMS
 from tests.kernels.forms_wrong import WRONG_FORMS
 from tests.kernels.vm import Vm
 from tests.support.observe import Result, observe
 from tests.support.places import console_script
 from tests.support.tracefs import mount_tracing
 
-FORMS: tuple[Form, ...] = (*KERNEL_FORMS,)
+FORMS: tuple[Form, ...] = (*KERNEL_FORMS, *USER_FORMS)
 #: Attach points that no kernel takes; they are in no table, but each kernel is held to the words.
 WRONG: tuple[Form, ...] = (*WRONG_FORMS,)
 #: C programs that workloads run.
-PROGRAMS: tuple[Path, ...] = ()
+PROGRAMS: tuple[Path, ...] = (TARGET,)
 
 
 def build(folder: Path) -> None:
-    """Compile the scripts, as SLUG.bpf.o, and the programs of the workloads."""
+    """Compile the programs of the workloads and the scripts, as SLUG.bpf.o, in their folder."""
+    for program in PROGRAMS:
+        flags = ["-static", "-g", "-O1", "-fno-inline", "-fno-omit-frame-pointer"]
+        subprocess.run(["gcc", *flags, program, "-o", folder / program.stem], check=True)
     for unsafe, flags in ((False, []), (True, ["--unsafe"])):
         sources = [folder / f"{form.slug}.bt" for form in _all() if form.unsafe == unsafe]
         for form in _all():
             (folder / f"{form.slug}.bt").write_text(form.script)
         options = [*flags, "-o", str(folder)]
-        subprocess.run([console_script("aotracec"), "build", *sources, *options], check=True)
-    for program in PROGRAMS:
-        flags = ["-static", "-g", "-O1", "-fno-inline", "-fno-omit-frame-pointer"]
-        subprocess.run(["gcc", *flags, program, "-o", folder / program.stem], check=True)
+        compiler = [str(console_script("aotracec")), "build", *map(str, sources), *options]
+        path = f"{os.environ['PATH']}:{folder}"
+        if sources:
+            subprocess.run(compiler, check=True, cwd=folder, env={**os.environ, "PATH": path})
 
 
 def of_kernel(name: str) -> list[Form]:
