@@ -33,6 +33,14 @@ class FunctionInfo(NamedTuple):
     module: str = KERNEL
 
 
+class RawTracepoint(NamedTuple):
+    """A raw tracepoint; the type ids of its parameters are of `btf`, its module's."""
+
+    module: str
+    params: Parameters
+    btf: Btf
+
+
 class Modules(Protocol):
     """The types of modules by their names (modules.py, or a dict)."""
 
@@ -77,9 +85,18 @@ class Functions:
         prototype behind a typedef has no names: those of __traceiter_NAME are taken, '' if the
         kernel has no BTF for it.
         """
-        proto = self._raw_prototype(name)
-        if proto is None:
-            return None
+        found = self.raw_tracepoint(name, KERNEL)
+        return found.params if found else None
+
+    def raw_tracepoint(self, name: str, module: str | None = None) -> RawTracepoint | None:
+        """The same of the kernel's own and of modules, or of one module."""
+        for where, btf in self._everywhere():
+            proto = _raw_prototype(btf, name) if module in (None, where) else None
+            if proto is not None:
+                return RawTracepoint(where, self._raw_parameters(name, proto), btf)
+        return None
+
+    def _raw_parameters(self, name: str, proto: FuncProto) -> Parameters:
         caller = self.find(_ITERATOR_PREFIX + name)
         same = caller and [t for _, t in caller.params] == [t for _, t in proto.params]
         return caller.params[1:] if caller and same else proto.params[1:]
@@ -97,11 +114,15 @@ class Functions:
         yield KERNEL, self._btf
         yield from self._modules.items() if self._modules else ()
 
-    def _raw_prototype(self, name: str) -> FuncProto | None:
-        typedef = self._btf.find(BtfKind.TYPEDEF, TYPEDEF_PREFIX + name)
-        pointer = self._btf.resolve(typedef) if typedef is not None else None
-        proto = self._btf.resolve(pointer.target) if isinstance(pointer, Ptr) else None
-        return proto if isinstance(proto, FuncProto) else None
+
+def _raw_prototype(btf: Btf, name: str) -> FuncProto | None:
+    """That of an event of that BTF itself, not of its base."""
+    typedef = btf.find(BtfKind.TYPEDEF, TYPEDEF_PREFIX + name)
+    if typedef is None or btf.owner(typedef) is not btf:
+        return None
+    pointer = btf.resolve(typedef)
+    proto = btf.resolve(pointer.target) if isinstance(pointer, Ptr) else None
+    return proto if isinstance(proto, FuncProto) else None
 
 
 def _function(btf: Btf, type_id: int, module: str) -> FunctionInfo | None:

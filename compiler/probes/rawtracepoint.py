@@ -21,19 +21,20 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         return None
     name = parts[-1]
     functions = request.sources.functions
-    params = functions.find_raw_tracepoint(name)
-    if params is None:
+    named = parts[1] if len(parts) > 2 else None
+    found = functions.raw_tracepoint(name, named)
+    if found is None:
         known = functions.raw_tracepoint_names()
-        request.error(f"no raw tracepoint `{name}`", *did_you_mean(name, known))
+        where = f" in module `{named}`" if named else ""
+        request.error(f"no raw tracepoint `{name}`{where}", *did_you_mean(name, known))
         return None
-    btf = request.sources.btf
+    module, params, btf = found
     types = [_argument_type(type_of(btf, type_id)) for _, type_id in params]
     arguments = {
         param: ContextWord(kind, i * _WORD)
         for i, ((param, _), kind) in enumerate(zip(params, types, strict=True))
     }
     words = tuple(ContextWord(UINT64, i * _WORD) for i in range(len(params)))
-    module = parts[1] if len(parts) > 2 else "vmlinux"  # only the kernel's own are found
     return ResolvedProbe(
         RAWTRACEPOINT, f"rawtracepoint:{module}:{name}", f"raw_tp/{name}", "raw_tracepoint",
         {"name": name}, arguments=arguments, words=words,
@@ -67,7 +68,8 @@ def _argument_type(kind: Type) -> Type:
 
 
 RAWTRACEPOINT = ProbeKind(
-    "rawtracepoint", ("rt",), "rawtracepoint:EVENT", "A tracepoint with its raw arguments.",
+    "rawtracepoint", ("rt",), "rawtracepoint:[MODULE:]EVENT",
+    "A tracepoint with its raw arguments.",
     _resolve, pid_filtered=True, wildcards=True, complete=_complete, expand=_expand,
     own_names=_OWN_NAMES,
 )  # fmt: skip
