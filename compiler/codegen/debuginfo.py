@@ -193,6 +193,12 @@ class DebugInfo:
         flags = "DISPFlagLocalToUnit | DISPFlagDefinition | DISPFlagOptimized"
         return self._function(name, result, params, span, flags)
 
+    def global_function(
+        self, name: str, result: Node | None, params: Sequence[tuple[str, Node]], span: Span
+    ) -> Node:
+        """A function that the verifier looks at on its own."""
+        return self._function(name, result, params, span, "DISPFlagDefinition | DISPFlagOptimized")
+
     def declaration(self, name: str, result: Node | None, params: Sequence[Node | None]) -> Node:
         """A function that is defined in another object."""
         prototype = self._node(f"!DISubroutineType(types: {self._tuple([result, *params])})")

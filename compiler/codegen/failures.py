@@ -46,7 +46,8 @@ class Failures:
         self._event = event
         self._ring = ring
         self._lost = lost
-        self._teller: FunctionBuilder | None = None
+        self._send: FunctionBuilder | None = None
+        self._test: FunctionBuilder | None = None
         self._numbers: dict[str, int] = {}
         self._details: dict[str, Any] = {"places": [], "lines": {}}
 
@@ -60,9 +61,11 @@ class Failures:
         if helper not in _USUAL and helper not in _READERS:
             return
         with e.if_(e.op("uge", self._level(e), ALL if helper in _READERS else USUAL)):
-            code = e.ir.ashr(e.ir.shl(result, _I64(32)), _I64(32))  # helpers return an int
-            with e.if_(e.op("slt", code, 0)):
-                self._tell(e, helper, code)
+            if e.loops or helper in _READERS:
+                self._tell_if(e, helper, result)
+                return
+            with e.if_(e.op("slt", _as_int(e.ir, result), 0)):
+                self._tell(e, helper, _as_int(e.ir, result))
 
     def _level(self, e: ProgramEmitter) -> Reg:
         """Loaded where it is tested: LLVM would keep it in a register that others need more."""
@@ -72,22 +75,42 @@ class Failures:
         return e.ir.load(e.ir.call(barrier, [address]), typ=_I64)
 
     def _tell(self, e: ProgramEmitter, what: str, code: Reg) -> None:
-        e.fn.call(self._function(e), _I64(self._number(what, e.span)), e.word(code))
+        e.fn.call(self._sender(e), _I64(self._number(what, e.span)), e.word(code))
 
-    def _function(self, e: ProgramEmitter) -> FunctionBuilder:
+    def _tell_if(self, e: ProgramEmitter, what: str, result: Reg) -> None:
+        """The same, with the test in a function of its own.
+
+        The verifier keeps a branch for later; in a loop it would keep one for each turn.
+        """
+        e.fn.call(self._tester(e), _I64(self._number(what, e.span)), e.word(result))
+
+    def _sender(self, e: ProgramEmitter) -> FunctionBuilder:
         """One for the object; made when the first place asks for it."""
-        if self._teller is None:
-            fn = self._module.subprogram(
-                "failed", [("place", _I64), ("code", _I64)], _I64, e.unit.point.span
-            )
-            fn.function.attributes.add("cold")  # its calls are out of the way of what succeeds
-            fn.function.section = ".text"  # where LLVM would not put it, and libbpf looks
-            self._teller = fn
-            self._send(fn)
+        if self._send is None:
+            self._send = fn = self._open("failed", e)
+            self._write_record(fn)
             self._module.events.append(self._record())
-        return self._teller
+        return self._send
 
-    def _send(self, fn: FunctionBuilder) -> None:
+    def _tester(self, e: ProgramEmitter) -> FunctionBuilder:
+        if self._test is None:
+            sender = self._sender(e)
+            self._test = fn = self._open("failed_if", e)
+            place, result = fn.params
+            code = _as_int(fn.ir, result)
+            with fn.if_(fn.ir.icmp_signed("<", code, _I64(0))):
+                fn.call(sender, place, code)
+        return self._test
+
+    def _open(self, name: str, e: ProgramEmitter) -> FunctionBuilder:
+        """A global function, which the verifier looks at once and not at every call."""
+        params = [("place", _I64), ("code", _I64)]
+        fn = self._module.subprogram(name, params, _I64, e.unit.point.span, visible=True)
+        fn.function.attributes.add("cold")  # its calls are out of the way of what succeeds
+        fn.function.section = ".text"  # where LLVM would not put it, and libbpf looks
+        return fn
+
+    def _write_record(self, fn: FunctionBuilder) -> None:
         record = fn.helper("ringbuf_reserve", self._ring, _RECORD, 0)
         with fn.if_else(fn.is_null(record)) as (lost, reserved):
             with lost:
@@ -125,3 +148,8 @@ class Failures:
         for number in range(line, end + 1):
             kept[str(number)] = source.line(number)
         return [source.name, line, column, end, behind + 1]
+
+
+def _as_int(builder: Any, result: Reg) -> Reg:
+    """What a helper returns is an int; the upper half of the register means nothing."""
+    return builder.ashr(builder.shl(result, _I64(32)), _I64(32))

@@ -84,16 +84,27 @@ class ModuleBuilder:
         return self._builder(function, debug, span)
 
     def subprogram(
-        self, name: str, params: Sequence[tuple[str, Any]], ret: Any, span: Span
+        self,
+        name: str,
+        params: Sequence[tuple[str, Any]],
+        ret: Any,
+        span: Span,
+        visible: bool = False,
     ) -> FunctionBuilder:
-        """A static function of its own, never inlined; `params` are (name, type)."""
+        """A function of its own, never inlined; `params` are (name, type).
+
+        Static: the verifier follows each call. Visible: it looks at the function alone, once, and
+        takes any number for what it returns.
+        """
         named = [(param, self._type_of(kind)) for param, kind in params]
         result = None if isinstance(ret, ir.VoidType) else self._type_of(ret)
-        debug = self.debug.static_function(name, result, named, span)
-        function = self._function(name, ret, [kind for _, kind in params], debug)
-        function.linkage = "internal"
+        make = self.debug.global_function if visible else self.debug.static_function
+        function = self._function(
+            name, ret, [kind for _, kind in params], make(name, result, named, span)
+        )
+        function.linkage = "" if visible else "internal"
         function.attributes.add("noinline")
-        return self._builder(function, debug, span)
+        return self._builder(function, function.metadata["dbg"], span)
 
     def _function(self, name: str, ret: Any, params: Sequence[Any], debug: Node | None) -> Any:
         function = ir.Function(self._module, ir.FunctionType(ret, params), name)

@@ -60,7 +60,7 @@ CASES = {
 def test_loop(name: str) -> None:
     body, expected = CASES[name]
     script = f"begin {{ {body} }} interval:ms:1 {{ exit(); }}"
-    argv = [str(console_script("aotracec")), "run", "-q", "-e", script]
+    argv = [str(console_script("aotracec")), "run", "-q", "--no-warnings", "-e", script]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr, done.stdout.rstrip("\n") + "\n") == (0, "", expected)
 
