@@ -29,6 +29,10 @@ class Config:
         return int(self.of("max_strlen"))
 
     @property
+    def on_stack_limit(self) -> int:
+        return int(self.of("on_stack_limit"))
+
+    @property
     def stack_mode(self) -> str:
         return str(self.of("stack_mode"))
 

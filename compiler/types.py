@@ -145,7 +145,10 @@ class Pointer(Type):
         return values.PointerKind()
 
     def __str__(self) -> str:
-        return f"{'void' if self.target == NONE else self.target} *"
+        copied = self.space is Space.OWN and _has_relocated(self.target)
+        return (
+            f"{'void' if self.target == NONE else self.target} *{' (to a copy)' if copied else ''}"
+        )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from aotrace.loader import contexts, settings
 from aotrace.loader.errors import ObjectError
 from aotrace.loader.libbpf.handles import Object
 from aotrace.loader.libbpf.lib import BpfError
+from aotrace.runtime.metadata import WIDE_SCRATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def load_object(
         try:
             for name in missing.names:
                 bpf.programs[name].disable()
+            if wide := bpf.map(WIDE_SCRATCH):
+                wide.resize(wide.max_entries * int(known["cpus"]))
             if members:
                 members.prepare(bpf)
                 known = {**known, **members.settings()}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import llvmlite.ir as ir
+from aotrace.compiler.codegen.turns import MOST_IN_PLACE
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.sema.operators import as_text
 from aotrace.compiler.syntax.nodes import Expr
@@ -78,14 +79,14 @@ def _equal_words(e: ProgramEmitter, left: Reg, right: Reg, size: int) -> Reg:
     """In a loop: unrolled, it would keep more words at once than there are registers."""
     word = _WORDS[0]
 
-    def differs(index: Reg) -> tuple[Reg, Reg]:
+    def differs(e: ProgramEmitter, left: Reg, right: Reg, index: Reg) -> tuple[Reg, Reg]:
         at = e.op("mul", index, word)
         words = [e.load(e.offset(side, at, step=word), 0, word) for side in (left, right)]
         unequal = e.op("ne", *words)
         return unequal, unequal
 
     rest = size % word
-    same = _scan(e, size // word, differs)
+    same = _scan(e, size // word, left, right, differs)
     if not rest:
         return same
     tails = [e.offset(side, size - rest) for side in (left, right)]
@@ -110,20 +111,48 @@ def _equal_strings(
 ) -> Reg:
     """Byte by byte, up to a difference or a common NUL."""
 
-    def differs(index: Reg) -> tuple[Reg, Reg]:
+    def differs(e: ProgramEmitter, left: Reg, right: Reg, index: Reg) -> tuple[Reg, Reg]:
         a = e.load(e.offset(left, index), 0, 1)
         b = e.load(e.offset(right, index), 0, 1)
         unequal = e.op("ne", a, b)
         return unequal, e.op("or", unequal, e.op("eq", a, 0))
 
-    return _scan(e, min(left_type.capacity, right_type.capacity), differs)
+    return _scan(e, min(left_type.capacity, right_type.capacity), left, right, differs)
 
 
-def _scan(e: ProgramEmitter, count: int, differs: Callable[[Reg], tuple[Reg, Reg]]) -> Reg:
-    """A bounded loop over `count` places; 1 if no place differs.
+#: Of the place at an index of both sides, whether it differs, and whether the loop ends with it.
+_Differs = Callable[["ProgramEmitter", Reg, Reg, Reg], tuple[Reg, Reg]]
 
-    differs: of the place at an index whether it does, and whether the loop ends with it.
-    """
+
+def _scan(e: ProgramEmitter, count: int, left: Reg, right: Reg, differs: _Differs) -> Reg:
+    """1 if none of `count` places differs."""
+    by = _scan_in_place if count <= MOST_IN_PLACE else _scan_by_helper
+    return by(e, count, left, right, differs)
+
+
+def _scan_by_helper(e: ProgramEmitter, count: int, left: Reg, right: Reg, differs: _Differs) -> Reg:
+    """More turns than the verifier walks through: a call of bpf_loop (Linux 5.17)."""
+    same, frame = e.fn.stack_slot(8), e.fn.stack_slot(24)
+    e.store(same, 0, 8, e.const(1))
+    for place, address in enumerate((same, left, right)):
+        e.ir.store(address, e.fn.offset(frame, 8 * place))
+    name = f"scan{next(e.shared.numbers)}_{e.fn.name}"
+    parameters = [("index", ir.IntType(64)), ("frame", ir.PointerType())]
+    fn = e.shared.module.subprogram(name, parameters, ir.IntType(64), e.planned.unit.point.span)
+    inner = type(e)(fn, e.shared, e.planned)
+    words = [
+        fn.ir.load(fn.offset(fn.params[1], 8 * place), typ=ir.PointerType()) for place in range(3)
+    ]
+    index = inner.bounded(fn.params[0], count - 1)
+    unequal, over = differs(inner, words[1], words[2], index)
+    with inner.if_(unequal):
+        inner.store(words[0], 0, 8, inner.const(0))
+    fn.return_(over)
+    e.helper("loop", count, fn.function, frame, 0)
+    return e.load(same, 0, 8)
+
+
+def _scan_in_place(e: ProgramEmitter, count: int, left: Reg, right: Reg, differs: _Differs) -> Reg:
     i64 = ir.IntType(64)
     head, body, after, done = (e.fn.new_block(n) for n in ("head", "body", "after", "done"))
     start = e.ir.block
@@ -133,7 +162,7 @@ def _scan(e: ProgramEmitter, count: int, differs: Callable[[Reg], tuple[Reg, Reg
     index.add_incoming(i64(0), start)
     e.ir.cbranch(e.truth(e.op("ult", index, count)), body, done)
     e.ir.position_at_end(body)
-    unequal, over = differs(index)
+    unequal, over = differs(e, left, right, index)
     equal = e.op("xor", unequal, 1)
     e.ir.cbranch(e.truth(over), done, after)
     e.ir.position_at_end(after)

@@ -39,7 +39,6 @@ NULL = ir.Constant(PTR, None)
 STACK_BUDGET = (
     300  # bytes of slots per frame; LLVM's spills and the callees' arguments need the rest
 )
-ON_STACK_LIMIT = 32  # bytes; a larger slot goes to the scratch map
 MAX_UNROLLED = 16  # loads and stores in a row before a helper call is smaller
 
 _RESULTS = {Returns.INT: I64, Returns.POINTER: PTR, Returns.VOID: VOID}
@@ -125,7 +124,7 @@ class FunctionBuilder:
 
         lasting: they are so until the function ends.
         """
-        if size > ON_STACK_LIMIT or self._stack + align_up(size, 8) > STACK_BUDGET:
+        if size > self.module.on_stack_limit or self._stack + align_up(size, 8) > STACK_BUDGET:
             return self.region(size, lasting)
         return self.stack_slot(size, align)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.codegen import maps, memory
+from aotrace.compiler.codegen.turns import MOST_IN_PLACE
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.sema.tables import Variable
@@ -21,7 +22,6 @@ from aotrace.compiler.types import Aggregate, Tuple
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
 
-MOST_IN_PLACE = 1024  # turns: the verifier walks through each of them
 _NEXT, _STOP = 0, 1  # what a turn's function returns
 _I64, _POINTER = ir.IntType(64), ir.PointerType()
 

@@ -10,6 +10,7 @@ import llvmlite.ir as ir
 from aotrace.compiler.builtins import BY_NAME
 from aotrace.compiler.builtins.record import STATE_SIZE, AggregateFunction
 from aotrace.compiler.codegen import failures
+from aotrace.compiler.codegen.scratch import CPUS_SETTING
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.syntax.nodes import Expr, MapAccess, MapRef
 from aotrace.compiler.types import Aggregate, Type
@@ -17,7 +18,6 @@ from aotrace.compiler.types import Aggregate, Type
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
 
-CPUS_SETTING = "cpus"  # how many CPUs the target may have
 _ANY, _NOEXIST = 0, 1  # BPF_ANY, BPF_NOEXIST
 _I64 = ir.IntType(64)
 _SCALAR_KEY = 4  # bytes; a map without keys has one entry under u32 0

@@ -23,13 +23,14 @@ from aotrace.runtime.members import (
     MOST_ARGUMENTS,
     TEXT_SIZE,
 )
-from aotrace.runtime.metadata import Event
+from aotrace.runtime.metadata import WIDE_SCRATCH, Event
 from aotrace.runtime.values.base import Kind
 from llvmlite import ir
 
 DATA_LAYOUT = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
 PRODUCER = "aotracec"
 SCRATCH_MAP = "scratch"
+_ON_STACK_LIMIT = 32  # bytes
 
 # nounwind: no .eh_frame, which libbpf warns of. no-builtins: LLVM must not turn loops and stores
 # into memset or memcpy, whose calls end its BPF backend. no-jump-tables: no tables in further
@@ -43,11 +44,21 @@ class ModuleBuilder:
 
     core: its relocations. helpers_used: full names of the helpers it calls. debug: its debug
     information. arch: the target's architecture (BPF itself is the same on each). events: those
-    that code generation itself has come to need.
+    that code generation itself has come to need. wide: functions have more memory than a per-CPU
+    map gives (scratch.py). on_stack_limit: bytes of the largest slot that lies on the stack.
     """
 
-    def __init__(self, source: Source, license: str, arch: str = "x86_64") -> None:
+    def __init__(
+        self,
+        source: Source,
+        license: str,
+        arch: str = "x86_64",
+        wide: bool = False,
+        on_stack_limit: int = _ON_STACK_LIMIT,
+    ) -> None:
         self.arch = arch
+        self.wide = wide
+        self.on_stack_limit = on_stack_limit
         self.core = CoreTable()
         self.helpers_used: set[str] = set()
         self.events: list[Event] = []
@@ -291,7 +302,8 @@ class ModuleBuilder:
     def scratch(self) -> Any:
         """The map of slots that are too large for the stack."""
         if self._scratch is None:
-            self._scratch = self._add_global(SCRATCH_MAP, ir.ArrayType(PTR, 0), None)
+            name = WIDE_SCRATCH if self.wide else SCRATCH_MAP
+            self._scratch = self._add_global(name, ir.ArrayType(PTR, 0), None)
         return self._scratch
 
     def need_scratch(self, size: int) -> None:
@@ -332,11 +344,15 @@ class ModuleBuilder:
         return module
 
     def _finish_scratch(self) -> None:
-        """One entry a function: a program that interrupts another on its CPU has its own."""
+        """One entry a function: a program that interrupts another on its CPU has its own.
+
+        A wide map has that many for each CPU; their number is the target's to say.
+        """
         if self._scratch is not None:
             size = align_up(self._scratch_size, 8)
             entries = len(self._functions)
-            self._define_map(self._scratch, MapType.PERCPU_ARRAY, None, size, entries, 0)
+            kind = MapType.ARRAY if self.wide else MapType.PERCPU_ARRAY
+            self._define_map(self._scratch, kind, None, size, entries, 0)
 
     def _finish_zeros(self) -> None:
         if self._zeros is not None:

@@ -12,6 +12,7 @@ from aotrace.compiler.codegen.failures import Failures
 from aotrace.compiler.codegen.function import I32, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.codegen.module import ModuleBuilder
+from aotrace.compiler.codegen.scratch import ScratchFull
 from aotrace.compiler.config import Config
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
@@ -52,8 +53,18 @@ def generate(
     source: Source, arch: str, plan: Plan, names: Names, found: Inference, btf: Btf,
     config: Config,
 ) -> ModuleBuilder:  # fmt: skip
-    """Build the module of one object."""
-    module = ModuleBuilder(source, config.license, arch)
+    """Build the module of one object, with more memory where the usual does not do."""
+    try:
+        return _generate(source, arch, plan, names, found, btf, config, wide=False)
+    except ScratchFull:
+        return _generate(source, arch, plan, names, found, btf, config, wide=True)
+
+
+def _generate(
+    source: Source, arch: str, plan: Plan, names: Names, found: Inference, btf: Btf,
+    config: Config, wide: bool,
+) -> ModuleBuilder:  # fmt: skip
+    module = ModuleBuilder(source, config.license, arch, wide, config.on_stack_limit)
     ring = module.map(metadata.RING_BUFFER, MapType.RINGBUF, None, None, config.ring_bytes)
     lost = module.counter(metadata.LOST_COUNTER)
     maps = {name: _map(module, planned) for name, planned in plan.maps.items()}

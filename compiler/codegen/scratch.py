@@ -1,7 +1,9 @@
-"""Slots that are too large for the stack: regions of a per-CPU map.
+"""Slots that are too large for the stack: regions of a map.
 
 The map has an entry for each function, so that a program that interrupts another one on its CPU
-does not write over the other's.
+does not write over the other's. It is a per-CPU array, whose values the kernel limits; where a
+function needs more, it is an array with an entry for each function on each CPU: as many as the
+loader knows the target to have.
 """
 
 from __future__ import annotations
@@ -12,13 +14,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.runtime.layout import align_up
+from aotrace.runtime.values import IntKind
 from llvmlite import ir
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.function import FunctionBuilder
 
 MAX_BYTES = 1 << 15  # of a per-CPU map's value (kernel: PCPU_MIN_UNIT_SIZE)
+MAX_WIDE_BYTES = 1 << 21  # of an array's value: half of what the kernel allows (KMALLOC_MAX_SIZE)
+CPUS_SETTING = "cpus"  # how many CPUs the target may have
 _I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+
+
+class ScratchFull(CodegenError):
+    """A function needs more than a per-CPU map's value holds."""
 
 
 class _Piece(NamedTuple):
@@ -72,9 +81,11 @@ class Scratch:
 
     def _grow(self, size: int) -> _Piece:
         start, self._size = self._size, self._size + size
-        if self._size > MAX_BYTES:
-            raise CodegenError(
-                f"this probe needs {self._size} bytes of memory, and a CPU has {MAX_BYTES} for it",
+        wide = self._function.module.wide
+        most = MAX_WIDE_BYTES if wide else MAX_BYTES
+        if self._size > most:
+            raise (CodegenError if wide else ScratchFull)(
+                f"this probe needs {self._size} bytes of memory, and a CPU has {most} for it",
                 "use fewer or shorter strings, or split the probe",
             )
         self._function.module.need_scratch(self._size)
@@ -105,8 +116,17 @@ class Scratch:
         builder = self._function.ir
         key = builder.alloca(_I32)
         key.type = ir.PointerType()
-        builder.store(_I32(self._number), key)
+        builder.store(self._key(), key)
         return self._function.helper("map_lookup_elem", self._function.module.scratch, key)
+
+    def _key(self) -> Any:
+        function, builder = self._function, self._function.ir
+        if not function.module.wide:
+            return _I32(self._number)
+        cpus = builder.load(function.module.setting(CPUS_SETTING, IntKind(8, False)), typ=_I64)
+        first = builder.mul(cpus, _I64(self._number))
+        key = builder.add(first, function.helper("get_smp_processor_id"))
+        return builder.trunc(key, _I32)
 
     def _address(self, offset: int) -> Any:
         return self._function.ir.gep(self.base, [_I64(offset)], source_etype=_I8)
