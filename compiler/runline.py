@@ -198,6 +198,8 @@ OPTIONS = (
     Option(("--emit-llvm",), "FILE", _do("emit-llvm"),
            "write FILE.original.ll and FILE.optimized.ll, run nothing"),
     Option(("-b", "--btf"), "", _nothing, "as always: types come from BTF"),
+    Option(("--usdt-file-activation",), "", _nothing,
+           "as always: a usdt probe's counter is raised in every process"),
     Option(("--verify-llvm-ir",), "", _nothing, "as always: LLVM verifies the code"),
 )  # fmt: skip
 _BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}

@@ -284,7 +284,7 @@ class Binary:
         if not found:
             raise PlaceError(f"{self.path} has no symbol {name}", self._why_not(name))
         symbol = max(found, key=lambda symbol: symbol.size)
-        if offset:
+        if offset and not target.get("unsafe"):
             self._check_inside(symbol, offset)
         shown = f"{name}+{offset}" if offset else name
         return Place(self.file, self._offset(symbol.address + offset), shown)
@@ -302,6 +302,8 @@ class Binary:
         """An address must be that of an instruction of some function."""
         address = int(target["address"])
         symbol = self.symbols.at(address)
+        if target.get("unsafe"):
+            return Place(self.file, self._offset(address), str(address))
         if symbol is None:
             hint = _STRIPPED.partition(":")[0] if self.symbols.empty else ""
             reason = f"{self.path} has no function at address {address:#x}"
@@ -314,7 +316,7 @@ class Binary:
             )
         if offset:
             self._check_inside(symbol, offset)
-        return Place(self.file, self._offset(address), f"{address:#x}")
+        return Place(self.file, self._offset(address), str(address))
 
     def _check_inside(self, symbol: Symbol, offset: int) -> None:
         where = f"{symbol.name}+{offset}"
@@ -324,7 +326,7 @@ class Binary:
             )
         code = self.elf.bytes_at(self._in_elf(symbol.address), symbol.size)
         if not _begins(self.elf.machine, code, offset):
-            hint = "a probe there would change what the program does"
+            hint = "a probe there would change what the program does; --unsafe at build lets it"
             raise PlaceError(f"{where} is in the middle of an instruction", hint)
 
     def _in_elf(self, address: int) -> int:

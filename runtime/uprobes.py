@@ -8,6 +8,7 @@ address     as the file counts addresses
 source      [file, line, column], column 0: any
 language    "cpp": `function` is a demangled name
 return      whether it is a uretprobe
+unsafe      the place need not be that of an instruction
 """
 
 from __future__ import annotations

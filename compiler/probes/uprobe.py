@@ -53,6 +53,8 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     except ValueError as error:
         request.error(str(error), f"use {kind.form}")
         return None
+    if request.unsafe:
+        target["unsafe"] = True  # whether an instruction begins there is not asked
     types = _Types(request, target["binary"])
     try:
         if "source" in target:

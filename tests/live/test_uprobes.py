@@ -231,7 +231,7 @@ _EXPECTED = "HINT: if that is expected, set the script's config: missing_probes 
         (
             "uprobe:./target:plain+1",
             ("plain+1 is in the middle of an instruction\n"
-            "HINT: a probe there would change what the program does\n"),
+            "HINT: a probe there would change what the program does; --unsafe at build lets it\n"),
         ),
         (
             "uprobe:./target:plain+4000",

@@ -42,8 +42,8 @@ def _place(point: str, **more: Any) -> tuple[str, int, str]:
         ("uprobe:PROGRAM:main", 0, "main"),
         ("uprobe:PROGRAM:main+4", 4, "main+4"),
         ("uprobe:PROGRAM:main+0x4", 4, "main+4"),
-        ("uprobe:PROGRAM:0x401004", 4, "0x401004"),
-        ("uretprobe:PROGRAM:4198400", 0, "0x401000"),
+        ("uprobe:PROGRAM:0x401004", 4, "4198404"),
+        ("uretprobe:PROGRAM:4198400", 0, "4198400"),
     ],
 )
 def test_place(program: Path, point: str, offset: int, name: str) -> None:
@@ -58,7 +58,7 @@ def test_place(program: Path, point: str, offset: int, name: str) -> None:
         (
             "uprobe:PROGRAM:main+2",
             "main+2 is in the middle of an instruction",
-            "a probe there would change what the program does",
+            "a probe there would change what the program does; --unsafe at build lets it",
         ),
         ("uprobe:PROGRAM:main+16", "main+16 lies outside of the function", "main has 16 bytes"),
         ("uprobe:PROGRAM:0x401010", "PROGRAM has no function at address 0x401010", ""),
@@ -91,6 +91,13 @@ def test_no_place(program: Path, point: str, reason: str, hint: str) -> None:
         _place(point.replace("PROGRAM", str(program)))
     assert str(caught.value).replace(str(program), "PROGRAM") == reason
     assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(("point", "offset"), [("main+2", 2), ("main+20", 20), ("0x401013", 19)])
+def test_unsafe(program: Path, point: str, offset: int) -> None:
+    """Whoever says so may probe where no instruction begins."""
+    found = _place(f"uprobe:{program}:{point}", unsafe=True)
+    assert found[1] == TEXT_OFFSET + offset
 
 
 def test_stripped(tmp_path: Path) -> None:
