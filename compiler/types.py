@@ -210,6 +210,37 @@ class Buffer(Type):
 
 
 @dataclass(frozen=True)
+class Username(Type):
+    """A user id that is shown by name."""
+
+    scalar = True
+    family = "username_t"
+
+    @property
+    def kind(self) -> Kind:
+        return values.UsernameKind()
+
+    def __str__(self) -> str:
+        return "username_t"
+
+
+@dataclass(frozen=True)
+class CgroupPath(Type):
+    """A cgroup's id that is shown as its path in the hierarchies that a pattern matches."""
+
+    filter: str
+    scalar = True
+    family = "cgroup_path_t"
+
+    @property
+    def kind(self) -> Kind:
+        return values.CgroupPathKind(self.filter)
+
+    def __str__(self) -> str:
+        return "cgroup_path_t"
+
+
+@dataclass(frozen=True)
 class Inet(Type):
     @property
     def kind(self) -> Kind:

@@ -54,9 +54,23 @@ def _stacks(services: Services) -> Any:
     return open_stacks(services)
 
 
+def _users(_services: Services) -> Any:
+    from aotrace.loader.identities import Users
+
+    return Users()
+
+
+def _cgroups(_services: Services) -> Any:
+    from aotrace.loader.identities import Cgroups
+
+    return Cgroups()
+
+
 #: Every service that a kind may name.
 SERVICES: tuple[Service, ...] = (
     Service("kernel_symbols", _kernel_symbols),
+    Service("users", _users),
+    Service("cgroups", _cgroups),
     Service("user_symbols", _user_symbols),
     Service("stacks", _stacks),
 )

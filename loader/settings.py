@@ -42,6 +42,30 @@ def _tai_offset() -> int:
     return between - (before + after) // 2
 
 
+def of_machine(meta: Metadata) -> dict[str, int | bytes]:
+    """The values of settings that name what is asked of this machine. Raises LoaderError."""
+    found: dict[str, int | bytes] = {}
+    for setting in meta.settings:
+        subject, colon, name = setting.name.partition(":")
+        if colon and subject in _QUESTIONS:
+            found[setting.name] = _QUESTIONS[subject](name)
+    return found
+
+
+def _cgroup_id(path: str) -> int:
+    from aotrace.loader.identities import cgroup_id
+
+    try:
+        return cgroup_id(path)
+    except OSError as error:
+        reason = f"there is no cgroup at {path} ({error.strerror})"
+        raise LoaderError(reason, "see cgroupid() in the script") from None
+
+
+#: by what stands before the colon in a setting's name
+_QUESTIONS = {"cgroupid": _cgroup_id}
+
+
 def of_environment(environment: Mapping[str, str]) -> dict[str, int | bool | str]:
     """What the environment says of the configuration variables that matter here.
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aotrace.compiler.builtins.accepts import ADDRESS
+from aotrace.compiler.builtins.accepts import ADDRESS, STRING
 from aotrace.compiler.builtins.record import Accepts, Constant, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.kernel_types import field_of
 from aotrace.compiler.syntax.nodes import BoolLit, IntLit, StrLit, Unary
-from aotrace.compiler.types import Array, Bool, EnumType, Int, Pointer, Str, Type
+from aotrace.compiler.types import (
+    NONE,
+    Array,
+    Bool,
+    EnumType,
+    Int,
+    Pointer,
+    Space,
+    Str,
+    Struct,
+    Type,
+)
 
+ANY_TYPE = Accepts("a type", lambda _: True)
 _ANYTHING = Parameter("expression", Accepts("an expression", lambda _: True))
 _FIRST_ERROR = -4095  # MAX_ERRNO of include/linux/err.h
 
@@ -45,7 +58,45 @@ def _is_err(e: Emitter, site: Site, _target: Reg | None) -> Reg:
     return e.op("and", e.op("slt", value, 0), e.op("sge", value, _FIRST_ERROR))
 
 
+def _container(site: Site) -> Struct | None:
+    return site.types[1] if isinstance(site.types[1], Struct) else None
+
+
+def _member(site: Site) -> str:
+    name = site.constants[2]
+    return name.decode() if isinstance(name, bytes) else ""
+
+
+def _container_type(site: Site) -> Type:
+    struct, pointer = _container(site), site.types[0]
+    space = pointer.space if isinstance(pointer, Pointer) else Space.KERNEL
+    return Pointer(struct, space) if struct else NONE
+
+
+def _check_container(site: Site) -> None:
+    struct = _container(site)
+    if struct is None:
+        site.error(f"container_of() takes a struct as its type, not '{site.types[1]}'", arg=1)
+    elif field_of(struct, _member(site)) is None:
+        site.error(f"{struct} has no member `{_member(site)}`", arg=2)
+
+
+def _container_of(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    struct = _container(site)
+    assert struct is not None  # checked
+    offset = e.member_at(e.const(0), struct, _member(site))
+    return e.op("sub", e.value(site.args[0]), offset)
+
+
 CHECKS = (
+    Function(
+        "container_of", "The struct of a type whose member a pointer points to.",
+        (
+            Parameter("pointer", ADDRESS), Parameter("type", ANY_TYPE, type=True),
+            Parameter("member", STRING, any_word=True),
+        ),
+        _container_type, _container_of, _check_container,
+    ),
     _question("is_array", "Whether an expression is an array.", _of_type(Array)),
     _question("is_integer", "Whether an expression is an integer.", _of_type(Int)),
     _question("is_literal", "Whether an expression is a literal.", _is_literal),

@@ -6,7 +6,6 @@ Source: bpftrace's docs/stdlib.md.
 from __future__ import annotations
 
 FUNCTIONS = frozenset((
-    "cgroup_path", "cgroupid", "config", "container_of", "dw_ustack", "fail", "find",
-    "kaddr", "kfunc_allowed", "kfunc_exist", "ksym", "len", "percpu_kaddr", "skboutput",
-    "socket_cookie", "static_assert", "tseries", "uaddr", "username",
+    "config", "dw_ustack", "kaddr", "kfunc_allowed", "kfunc_exist", "ksym", "percpu_kaddr",
+    "skboutput", "tseries", "uaddr",
 ))  # fmt: skip

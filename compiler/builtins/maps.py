@@ -7,7 +7,7 @@ from functools import partial
 from aotrace.compiler.builtins.record import EventSpec, MapFunction
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.syntax.nodes import MapRef
-from aotrace.compiler.types import NONE, Bool
+from aotrace.compiler.types import INT64, NONE, Bool
 
 
 def _delete(e: Emitter, ref: MapRef, key: Reg) -> Reg:
@@ -22,7 +22,21 @@ def _whole(action: str, ref: MapRef) -> EventSpec:
     return EventSpec(action, map=ref)
 
 
+def _len(e: Emitter, ref: MapRef, _key: Reg) -> Reg:
+    return e.count_entries(ref)
+
+
 MAPS = (
+    MapFunction("len", "How many keys a map has.", False, INT64, emit=_len, wants_keys=True),
+    MapFunction(
+        "find",
+        "Whether a key is there; if so, the variable gets its value: find(@m, key, $v).",
+        True,
+        Bool(),
+        emit=_has_key,
+        wants_keys=True,
+        assigns=True,
+    ),
     MapFunction("delete", "Delete a key; true if it was there.", True, Bool(), emit=_delete),
     MapFunction("has_key", "Whether a key is there.", True, Bool(), emit=_has_key),
     MapFunction("clear", "Delete every key of a map.", False, NONE, event=partial(_whole, "clear")),

@@ -66,7 +66,38 @@ def _check_assert(site: Site) -> None:
         site.error(f"assert() takes a condition, not '{site.types[0]}'", arg=0)
 
 
+def _fail(site: Site) -> None:
+    """Formatted at build, of literals."""
+    if any(constant is None for constant in site.constants):
+        site.error("fail() arguments need to be literals")
+        return
+    event = formatted("errorf", site)
+    site.error(event.details["format"].replace("%%", "%"))
+
+
+def _static_assert(site: Site) -> None:
+    condition, message = site.constants
+    if condition is not None and not condition:
+        site.error(message.decode("utf-8", "replace") if isinstance(message, bytes) else "")
+
+
+def _nothing(e: Emitter, _site: Site, _target: Reg | None) -> Reg:
+    return e.const(0)
+
+
 MESSAGES = (
+    Function(
+        "fail", "Refuse to build, with a message by a format, where the call is not ruled out.",
+        (_FORMAT, _ARGS), lambda _: NONE, _nothing, _fail,
+    ),
+    Function(
+        "static_assert", "Refuse to build unless a condition holds, with this message.",
+        (
+            Parameter("condition", PRINTABLE, comptime=True),
+            Parameter("message", STRING, constant=True),
+        ),
+        lambda _: NONE, _nothing, _static_assert,
+    ),
     _formatted("warnf", "Warn by a format, with the place of the call; not with --no-warnings."),
     _formatted("errorf", "Report an error by a format, with the place of the call."),
     _formatted("cat", "Show the file whose name a format gives, up to max_cat_bytes of it."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from aotrace.compiler.builtins.accepts import INET_SOURCE, INTEGER, MAC_SOURCE, STRING
-from aotrace.compiler.builtins.record import Function, Parameter, Site
+from aotrace.compiler.builtins.record import Accepts, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT8, UINT64, Array, Inet, Int, Mac, Pointer, Struct, Type
 from aotrace.runtime.values.net import AF_INET, AF_INET6, InetKind
@@ -105,7 +105,30 @@ def _bswap(e: Emitter, site: Site, _target: Reg | None) -> Reg:
     return e.bswap(e.value(site.args[0]), _bswap_type(site).size)
 
 
+def _is_socket(kind: Type) -> bool:
+    target = kind.target if isinstance(kind, Pointer) else None
+    return isinstance(target, Struct) and target.name == "sock"
+
+
+def _check_cookie(site: Site) -> None:
+    kind = site.context.probe.kind.name
+    if kind not in ("fentry", "fexit"):
+        text = f"socket_cookie() can not be used in {kind} probes"
+        site.error(text, "the kernel has it in fentry and fexit probes")
+    elif not getattr(site.types[0], "trusted", False):
+        site.error("socket_cookie() needs an argument of the function itself", arg=0)
+
+
+def _cookie(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    return e.helper("get_socket_cookie", e.value(site.args[0]))
+
+
 NET = (
+    Function(
+        "socket_cookie", "A number that the kernel gives a socket for as long as it lives.",
+        (Parameter("socket", Accepts("a pointer to a struct sock", _is_socket)),),
+        lambda _: UINT64, _cookie, _check_cookie,
+    ),
     Function(
         "ntop", "An IPv4 or IPv6 address as text: ntop([family,] address).",
         (Parameter("family", INTEGER, optional=True), Parameter("address", INET_SOURCE)),

@@ -41,6 +41,7 @@ class Parameter:
     loadable: one may stand here although the value must be constant: the loader fills it in.
     words: bare names that may stand here; they are read as constant strings (`nsecs(boot)`).
     comptime: it is evaluated at build time, as if `comptime` stood before it.
+    type: a type stands here, as `typeof(…)`. any_word: a bare name, whatever it is.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Parameter:
     loadable: bool = False
     words: tuple[str, ...] = ()
     comptime: bool = False
+    type: bool = False
+    any_word: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,10 @@ class MapFunction:
     type: Type
     emit: Callable[[Emitter, MapRef, Reg], Reg] | None = None
     event: Callable[[MapRef], EventSpec] | None = None
+    #: it makes no sense of a map without keys
+    wants_keys: bool = False
+    #: a variable follows, which gets the value where the function is true (sema/bare.py)
+    assigns: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from aotrace.compiler.builtins import BY_NAME
-from aotrace.compiler.builtins.record import Function, Parameter, match_parameters
+from aotrace.compiler.builtins.record import Function, MapFunction, Parameter, match_parameters
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.syntax.nodes import Call, Ident, Node
+from aotrace.compiler.syntax.nodes import Call, Ident, MapAccess, MapRef, Node, Var
 from aotrace.compiler.syntax.walk import rebuilt, walk
+
+_OWN = -1  # the mark of variables that no script and no macro can name
 
 
 def write_out_calls(program: nodes.Program) -> nodes.Program:
@@ -37,8 +39,31 @@ def _settled(node: Node) -> list[Parameter]:
     return match_parameters(parameters, len(node.args))
 
 
+def _assigns(node: Node) -> bool:
+    entry = BY_NAME.get(node.name) if isinstance(node, Call) else None
+    if not isinstance(entry, MapFunction) or not entry.assigns or not isinstance(node, Call):
+        return False
+    given = len(node.args) == 3
+    return given and isinstance(node.args[0], MapRef) and isinstance(node.args[2], Var)
+
+
 def _any(node: Node) -> bool:
-    return any(_is_bare(below) or _settled(below) for below in walk(node))
+    return any(_is_bare(below) or _settled(below) or _assigns(below) for below in walk(node))
+
+
+def _with_assignment(node: Call) -> nodes.BlockExpr:
+    """`find(@m, key, $v)`: where the key is there, `$v = @m[key]`; the value is whether it is."""
+    ref, key, target = node.args
+    span = node.span
+    at, found = Var(span, "key", _OWN), Var(span, "found", _OWN)
+    access = MapAccess(span, ref, at)  # type: ignore[arg-type]  # looked at
+    assign = nodes.Assign(span, target, "=", access, span)  # type: ignore[arg-type]
+    steps = (
+        nodes.Let(span, at, None, key),  # type: ignore[arg-type]
+        nodes.Let(span, found, None, replace(node, args=(ref, at))),
+        nodes.If(span, found, nodes.Block(span, (assign,)), None),
+    )
+    return nodes.BlockExpr(span, steps, found)
 
 
 def _visit(node: Node) -> Any:
@@ -46,6 +71,8 @@ def _visit(node: Node) -> Any:
         return Call(node.span, node.name, (), node.span)
     settled = _settled(node)
     made: Any = rebuilt(node, _visit, _same)
+    if _assigns(node):
+        return _with_assignment(made)
     if not settled:
         return made
     args = [

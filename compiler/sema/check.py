@@ -366,7 +366,10 @@ class Checker:
     def map_keys(self, node: nodes.Call, entry: MapFunction, ref: MapRef) -> None:
         has_key = isinstance(node.args[0], MapAccess) or len(node.args) > 1
         name = f"@{ref.name}"
-        if entry.keyed and self.found.maps[ref.name].keyed and not has_key:
+        if entry.wants_keys and not self.found.maps[ref.name].keyed:
+            text = f"{node.name}() takes a map with keys, and {name} has none"
+            self.diagnostics.error(text, node.args[0].span)
+        elif entry.keyed and self.found.maps[ref.name].keyed and not has_key:
             self.diagnostics.error(
                 f"{node.name}() of {name} needs a key", node.span,
                 f"write {node.name}({name}, …)",

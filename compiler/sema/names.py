@@ -250,24 +250,19 @@ class _Resolver:
         else:
             self.names.entries[node] = entry
             self.check_arity(node, entry)
-        words = self.words(node, entry)
+        matched = match_parameters(getattr(entry, "parameters", ()), len(node.args))
         for index, arg in enumerate(node.args):
-            if isinstance(arg, TypeOf):
+            parameter = matched[index] if index < len(matched) else None
+            if isinstance(arg, TypeOf) and not (parameter and parameter.type):
                 text = f"`{node.name}` takes no types: only a macro does"
                 self.diagnostics.error(text, arg.span)
-            if isinstance(arg, Ident) and words.get(index):
-                self.word(node, arg, words[index])
+            if isinstance(arg, Ident) and parameter and (parameter.words or parameter.any_word):
+                self.word(node, arg, parameter)
             else:
                 self.visit(arg)
 
-    def words(self, node: Call, entry: Entry | None) -> dict[int, Parameter]:
-        """The parameters, by argument, that take bare names as they are written."""
-        parameters = getattr(entry, "parameters", ())
-        matched = match_parameters(parameters, len(node.args))
-        return {index: found for index, found in enumerate(matched) if found.words}
-
     def word(self, node: Call, arg: Ident, parameter: Parameter) -> None:
-        if arg.name in parameter.words:
+        if parameter.any_word or arg.name in parameter.words:
             self.names.words[arg] = arg.name
             return
         text = f"{node.name}() knows no {parameter.name} `{arg.name}`"
@@ -301,9 +296,13 @@ def _unknown(what: str, name: str, hints: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _map_arity(entry: MapFunction, given: int) -> str | None:
+    if entry.assigns and given == 2:
+        return None  # written out, with the variable assigned beside it
     most = 2 if entry.keyed else 1
-    if 1 <= given <= most:
+    if 1 <= given <= most and not entry.assigns:
         return None
+    if entry.assigns:
+        return f"{entry.name}() takes a map, a key and a variable ({given} provided)"
     takes = "a map and a key" if entry.keyed else "one argument, a map"
     return f"{entry.name}() takes {takes} ({given} provided)"
 

@@ -26,6 +26,7 @@ from aotrace.runtime.values.stacks import KstackKind, UstackKind
 from aotrace.runtime.values.strings import StrKind
 from aotrace.runtime.values.symbols import KsymKind, UsymKind
 from aotrace.runtime.values.time import TimestampKind
+from aotrace.runtime.values.users import CgroupPathKind, UsernameKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "AvgKind",
     "BoolKind",
     "BufferKind",
+    "CgroupPathKind",
     "CountKind",
     "EnumKind",
     "HistKind",
@@ -58,6 +60,7 @@ __all__ = [
     "SumKind",
     "TimestampKind",
     "TupleKind",
+    "UsernameKind",
     "UstackKind",
     "UsymKind",
     "from_spec",
@@ -68,7 +71,7 @@ KINDS: tuple[type[Kind], ...] = (
     IntKind, BoolKind, PointerKind, EnumKind, StrKind, InetKind, MacKind, ArrayKind, TupleKind,
     RecordKind, TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind,
     HistKind, LhistKind, KsymKind, UsymKind, KstackKind, UstackKind, StructKind, OpaqueKind,
-    BufferKind,
+    BufferKind, UsernameKind, CgroupPathKind,
 )  # fmt: skip
 _BY_TAG = {kind.tag: kind for kind in KINDS}
 

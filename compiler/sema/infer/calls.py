@@ -35,8 +35,16 @@ def call(w: Walker, node: nodes.Call) -> Type:
     return NONE
 
 
+def _argument(w: Walker, arg: nodes.Node) -> Type:
+    """A value's type, or the type that stands there."""
+    if not isinstance(arg, nodes.TypeOf):
+        return w.visit(arg)
+    kind = w.unit.types[arg] = w.types_written.of(arg.operand)
+    return kind
+
+
 def make_site(w: Walker, node: nodes.Call) -> Site:
-    types = [w.visit(arg) for arg in node.args]
+    types = [_argument(w, arg) for arg in node.args]
     constants = tuple(w.constants.get(arg) for arg in node.args)
     for index in text_arguments(w.names.entries.get(node), node.args, constants):
         types[index] = leaves.as_text(w, node.args[index])
