@@ -73,6 +73,10 @@ class Members:
                 reason = f"cannot attach {place(program, self._meta.script)}: {error}"
                 self._missing.skip(program, LoaderError(reason, error.hint))
                 return
+            except (KeyError, ValueError) as error:
+                told = "it has no such form" if isinstance(error, KeyError) else error
+                where = place(program, self._meta.script)
+                raise LoaderError(f"cannot attach {where}: {told}") from None
             if not found:
                 reason = f"cannot attach {place(program, self._meta.script)}: nothing here matches"
                 self._missing.skip(program, LoaderError(reason))
@@ -89,7 +93,10 @@ class Members:
         return [first, *rest]
 
     def _check_wildcard(self, text: str) -> None:
-        """Of the programs that the compiler made of a wildcard, one must be there."""
+        """Of the programs that the compiler made of a wildcard, one must be there.
+
+        Where all are missing already, MissingProbes says what becomes of that.
+        """
         made = [p for p in self._meta.programs if p.wildcard == text]
         if all(p.name in self._missing.names for p in made):
             where = f"{text} ({self._meta.script}:{made[0].line})"

@@ -39,6 +39,9 @@ class MissingProbes:
 
     def skip(self, program: Program, error: LoaderError) -> None:
         """Do without a program, or raise the error."""
+        if program.wildcard and program.name not in self.names:
+            self.names.add(program.name)  # one of many
+            return
         if self._policy not in (_WARN, _IGNORE):
             error.hint = error.hint or _EXPECTED
             raise error
