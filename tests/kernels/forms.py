@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.kernels.catalog import Kernel
 from tests.kernels.form import HERE, Form
 from tests.kernels.forms_kernel import KERNEL_FORMS
+from tests.kernels.forms_perf import PERF_FORMS
 from tests.kernels.forms_user import TARGET, USER_FORMS
 from tests.kernels.forms_wrong import WRONG_FORMS
 from tests.kernels.vm import Vm
@@ -26,7 +27,7 @@ from tests.support.observe import Result, observe
 from tests.support.places import console_script
 from tests.support.tracefs import mount_tracing
 
-FORMS: tuple[Form, ...] = (*KERNEL_FORMS, *USER_FORMS)
+FORMS: tuple[Form, ...] = (*KERNEL_FORMS, *USER_FORMS, *PERF_FORMS)
 #: Attach points that no kernel takes; they are in no table, but each kernel is held to the words.
 WRONG: tuple[Form, ...] = (*WRONG_FORMS,)
 #: C programs that workloads run.
