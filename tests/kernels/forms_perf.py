@@ -17,7 +17,9 @@ for i in range(4319, 4322): w.value = i
 """
 _POKE = ("/usr/bin/python3", "-c", _WRITES)
 _NO_COUNTER = dict.fromkeys(
-    _ALL, r"cannot attach .*: this machine has no counter for the hardware event .*"
+    _ALL,
+    r"ERROR: cannot attach .*: this machine has no counter for the hardware event .*\n"
+    r"HINT: virtual machines often have no hardware counters; profile:hz:99 may serve instead",
 )
 _ONCE = '/comm == "sh" && !@/ { @ = 1; printf("%s %s\\n", probe, comm); }'
 #: The loader takes the place of the shell that has this number.
