@@ -280,13 +280,19 @@ def _signed(kind: Type) -> bool:
 
 
 def _load_directly(e: ProgramEmitter, place: Place) -> Reg:
+    value = load_known(e, place)
+    if isinstance(place.type, Pointer) and place.base is e.ctx and e.unit.probe.element:
+        return settled(e, value)
+    return value
+
+
+def load_known(e: ProgramEmitter, place: Place) -> Reg:
+    """What the verifier lets programs load; a pointer is never null, or will be tested."""
     access = place.access(RelocKind.FIELD_BYTE_OFFSET)
     base = place.base if isinstance(place.base.type, ir.PointerType) else e.ir.inttoptr(
         place.base, ir.PointerType()
     )  # fmt: skip
     value = e.fn.core_load(base, access, ir.IntType(place.type.size * 8))
-    if isinstance(place.type, Pointer) and place.base is e.ctx and e.unit.probe.element:
-        return settled(e, value)
     return e.extend(value, _signed(place.type))
 
 
