@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from aotrace.compiler.arch import Arch
-from aotrace.compiler.binaries.dwarf import Die, attribute, name_of
+from aotrace.compiler.binaries.dwarf import Die, attribute, name_of, reading
 from aotrace.compiler.binaries.types import BinaryBtf
 from aotrace.compiler.kernel import btf_types as bt
 
@@ -37,7 +37,8 @@ class Parameter(NamedTuple):
 
 def parameters(btf: BinaryBtf, function: Die, arch: Arch) -> list[Parameter]:
     """The parameters of a function, in order."""
-    return list(_CONVENTIONS[arch.name](btf, function, arch))
+    with reading(btf.path):
+        return list(_CONVENTIONS[arch.name](btf, function, arch))
 
 
 def _dies(function: Die) -> Iterator[Die]:

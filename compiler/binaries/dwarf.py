@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aotrace.compiler.kernel.errors import KernelDataError
@@ -16,11 +17,32 @@ from aotrace.compiler.kernel.errors import KernelDataError
 _DEBUG = "/usr/lib/debug"
 FUNCTION = "DW_TAG_subprogram"
 
+#: What else comes of reading where nothing is.
+_DAMAGE = (
+    LookupError, ValueError, TypeError, AttributeError, AssertionError, RuntimeError, OSError,
+    OverflowError,
+)  # fmt: skip
+
 Die = Any  # elftools.dwarf.die.DIE; pyelftools has no types
 
 
 class DwarfError(KernelDataError):
     """The file has no debugging information, or none that can be used."""
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Damaged debugging information makes pyelftools raise almost anything. Raises DwarfError."""
+    from elftools.common.exceptions import DWARFError, ELFError
+    from elftools.construct.core import ConstructError
+
+    try:
+        yield
+    except DwarfError:
+        raise
+    except (DWARFError, ELFError, ConstructError, *_DAMAGE) as error:
+        hint = f"reading it failed: {error or type(error).__name__}"
+        raise DwarfError(f"the DWARF of {path} is damaged, or of a kind not known", hint) from None
 
 
 class Dwarf:
@@ -38,8 +60,9 @@ class Dwarf:
         except ELFError:
             raise DwarfError(f"{path} is not an ELF file, or a damaged one") from None
         self.build_id = _build_id(self._elf)
-        self._debug = self._with_info()
-        self._info = self._debug.get_dwarf_info()
+        with reading(path):
+            self._debug = self._with_info()
+            self._info = self._debug.get_dwarf_info()
         self._units: list[Any] | None = None
 
     @property
@@ -97,12 +120,13 @@ class Dwarf:
 
     def function(self, name: str) -> Die | None:
         """The definition of a function by its name, or by the name of its symbol."""
-        address = self.symbol(name)
-        if address is not None:
-            for die in self._functions(self._unit_at(address)):
-                if _start(die) == address:
-                    return die
-        return next((die for die in self._functions() if _is_called(die, name)), None)
+        with reading(self.path):
+            address = self.symbol(name)
+            if address is not None:
+                for die in self._functions(self._unit_at(address)):
+                    if _start(die) == address:
+                        return die
+            return next((die for die in self._functions() if _is_called(die, name)), None)
 
     def _unit_at(self, address: int) -> Any:
         aranges = self._info.get_aranges()
@@ -119,15 +143,14 @@ class Dwarf:
     def named(self, tags: frozenset[str], name: str) -> Die | None:
         """The definition of a type; the declaration where there is no definition."""
         declared, wanted = None, name.encode()
-        if not self._mentions(wanted):
-            return None
-        for unit in self.units:
-            for die in unit.get_top_DIE().iter_children():
-                if die.tag in tags and _name(die) == wanted:
-                    if "DW_AT_declaration" not in die.attributes:
-                        return die
-                    declared = declared or die
-        return declared
+        with reading(self.path):
+            for unit in self.units if self._mentions(wanted) else ():
+                for die in unit.get_top_DIE().iter_children():
+                    if die.tag in tags and _name(die) == wanted:
+                        if "DW_AT_declaration" not in die.attributes:
+                            return die
+                        declared = declared or die
+            return declared
 
     def _mentions(self, name: bytes) -> bool:
         """Whether a name stands anywhere: to look in vain through all units takes seconds."""

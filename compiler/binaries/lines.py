@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from aotrace.compiler.binaries.dwarf import Dwarf, DwarfError
+from aotrace.compiler.binaries.dwarf import Dwarf, DwarfError, reading
 
 
 def address_of(dwarf: Dwarf, file: str, line: int, column: int) -> int:
@@ -14,6 +14,11 @@ def address_of(dwarf: Dwarf, file: str, line: int, column: int) -> int:
 
     `file` is the end of a source's path, whole names only; it must mean one source.
     """
+    with reading(dwarf.path):
+        return _address_of(dwarf, file, line, column)
+
+
+def _address_of(dwarf: Dwarf, file: str, line: int, column: int) -> int:
     sources: dict[str, list[Any]] = {}
     for unit in dwarf.units:
         for path in set(_paths(dwarf, unit).values()):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from aotrace.compiler.binaries.dwarf import Die, DwarfError, attribute, name_of, referred
+from aotrace.compiler.binaries.dwarf import Die, DwarfError, attribute, name_of, reading, referred
 from aotrace.compiler.binaries.file import File
 from aotrace.compiler.kernel import btf_types as bt
 from aotrace.compiler.kernel.btf import POINTER_SIZE, Btf
@@ -76,7 +76,15 @@ class BinaryBtf(DeclaredBtf):
 
     def _decode(self, type_id: int) -> bt.BtfType:
         make = self._makers.get(type_id)
-        return make(type_id) if make else super()._decode(type_id)
+        if make is None:
+            return super()._decode(type_id)
+        with reading(self.path):
+            return make(type_id)
+
+    @property
+    def path(self) -> str:
+        """What the script calls the file."""
+        return self._file.binary
 
     def find(self, kind: int, name: str) -> int | None:
         base = self.base

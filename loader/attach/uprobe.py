@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aotrace.loader.attach.mechanism import Scope, Target
+    from aotrace.loader.binary import Place
     from aotrace.loader.libbpf.handles import Link, Program
     from aotrace.loader.libbpf.lib import BpfError, Libbpf
     from aotrace.loader.libbpf.syscall import FdLink, Loading
     from aotrace.loader.members import Member
-    from aotrace.loader.places import Place
 
 _PMU = "/sys/bus/event_source/devices/uprobe"
 
@@ -35,7 +35,8 @@ def attach(program: Program, target: Target, scope: Scope) -> Link:
 
 def looked_up(target: Target, pid: int) -> Target:
     """The place that a target without wildcards means. Raises PlaceError."""
-    from aotrace.loader.places import Binary, path_of
+    from aotrace.loader.binary import Binary
+    from aotrace.loader.places import path_of
 
     with Binary(path_of(target["binary"], pid)) as binary:
         return _at(target, binary.place(target), pid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from aotrace.loader import places
+from aotrace.loader.binary import Binary
 from aotrace.loader.elf import processes
 from aotrace.loader.errors import LoaderError, PlaceError
 from aotrace.loader.listing.pattern import is_wild
@@ -36,13 +37,13 @@ def static_probes(query: Query) -> Iterator[str]:
             yield f"{path}:{site.provider}:{site.name}"
 
 
-def _binaries(query: Query) -> Iterator[tuple[str, places.Binary]]:
+def _binaries(query: Query) -> Iterator[tuple[str, Binary]]:
     """The files that a search names, or whose code its process executes."""
     wanted = query.words[0] if len(query.words) > 1 else "*"
     several = wanted in ("", "*") or is_wild(wanted)
     try:
         for path in _paths(wanted, query.pid):
-            with suppress(*(_NO_BINARY if several else ())), places.Binary(path) as binary:
+            with suppress(*(_NO_BINARY if several else ())), Binary(path) as binary:
                 yield path, binary
     except PlaceError as error:
         raise LoaderError(str(error), error.hint) from None

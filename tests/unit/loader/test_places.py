@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aotrace.loader.binary import Binary
 from aotrace.loader.elf import processes
 from aotrace.loader.errors import PlaceError
-from aotrace.loader.places import Binary, path_of
+from aotrace.loader.places import path_of
 from aotrace.runtime import binaries
 from aotrace.runtime.uprobes import uprobe_of
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 from aotrace.compiler.arch import ARCHES
@@ -14,7 +16,9 @@ from aotrace.compiler.binaries.lines import address_of
 from aotrace.compiler.binaries.types import BinaryBtf
 from aotrace.compiler.kernel import btf_types as bt
 from aotrace.compiler.kernel.btf_kinds import BtfKind
+from aotrace.compiler.kernel.errors import KernelDataError
 from aotrace.compiler.kernel_types import field_names, field_of, find_struct, type_of
+from elftools.elf.elffile import ELFFile
 
 from tests.support.compiling import fake_sources
 
@@ -256,3 +260,29 @@ def test_identity(program: Path, tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(program: Path, binary: str, arch: str, message: str) -> None:
     with pytest.raises(DwarfError, match=message):
         _ = File(binary.replace("PROGRAM", str(program)), ARCHES[arch]).dwarf
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_damaged_dwarf(program: Path, tmp_path: Path, seed: int) -> None:
+    """Whatever is in the sections, the error is ours."""
+    image, random = bytearray(program.read_bytes()), Random(seed)
+    with program.open("rb") as file:
+        names = (".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_aranges")
+        sections = [
+            section for name in names if (section := ELFFile(file).get_section_by_name(name))
+        ]
+        places = [(s["sh_offset"], s["sh_size"]) for s in sections]
+    for _ in range(20):
+        start, size = random.choice(places)
+        image[start + random.randrange(size)] = random.randrange(256)
+    broken = tmp_path / "broken"
+    broken.write_bytes(image)
+    with suppress(KernelDataError):
+        types = BinaryBtf(File(str(broken), ARCHES["x86_64"]), fake_sources().btf)
+        die = types._file.dwarf.function("scalars")
+        for each in calls.parameters(types, die, ARCHES["x86_64"]) if die else ():
+            type_of(types, each.type_id)
+        record = find_struct(types, "struct", "record")
+        for name in field_names(record) if record else ():
+            field_of(record, name)  # type: ignore[arg-type]
+        address_of(types._file.dwarf, "program.c", 38, 0)
