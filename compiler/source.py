@@ -24,6 +24,8 @@ class Source:
     name: str
     text: str = field(repr=False)
     imported: Span | None = field(default=None, repr=False, compare=False)
+    #: a header of the system, of which types are taken that BTF does not have
+    system: bool = field(default=False, repr=False, compare=False)
 
     @cached_property
     def _line_starts(self) -> list[int]:

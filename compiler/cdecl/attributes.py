@@ -8,6 +8,7 @@ from aotrace.compiler.cdecl.constant import Constants
 from aotrace.compiler.cdecl.cursor import Cursor
 from aotrace.compiler.cdecl.errors import DeclarationError
 from aotrace.compiler.cdecl.layout import BIGGEST_ALIGNMENT
+from aotrace.compiler.syntax.ctokens import PACK_ATTRIBUTE
 
 _ATTRIBUTE = ("__attribute__", "__attribute")
 _ALIGNAS = ("_Alignas", "alignas")
@@ -25,6 +26,8 @@ class Attributes:
 
     packed: bool = False
     aligned: int = 0
+    #: members are aligned to so many bytes at most (`#pragma pack`); 0: as their types want
+    pack: int = 0
 
 
 def read(cursor: Cursor, constants: Constants, into: Attributes) -> None:
@@ -64,6 +67,10 @@ def _list(cursor: Cursor, constants: Constants, into: Attributes) -> None:
                 cursor.expect(")")
             else:
                 into.aligned = max(into.aligned, BIGGEST_ALIGNMENT)
+        elif plain == PACK_ATTRIBUTE:
+            cursor.expect("(")
+            into.pack = constants.read(cursor)
+            cursor.expect(")")
         elif plain in _LAYOUT:
             raise DeclarationError(f"the attribute `{plain}` is not supported", name.span)
         elif cursor.peek() == "(":

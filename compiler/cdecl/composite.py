@@ -65,8 +65,8 @@ def _placed(
 ) -> CType:  # fmt: skip
     slots = [
         Slot(
-            m.type.size or 0, m.type.align, m.bits, bool(m.name) or m.bits is None,
-            attrs.packed or m.attrs.packed, m.attrs.aligned,
+            m.type.size or 0, min(m.type.align, attrs.pack or m.type.align), m.bits,
+            bool(m.name) or m.bits is None, attrs.packed or m.attrs.packed, m.attrs.aligned,
         )
         for m in members
     ]  # fmt: skip

@@ -11,10 +11,13 @@ from aotrace.compiler.cdecl.layout import RULES
 from aotrace.compiler.cdecl.scope import Scope
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.kernel.btf import Btf
+from aotrace.compiler.kernel.btf_kinds import BtfKind
 from aotrace.compiler.kernel.declared import DeclaredBtf
 from aotrace.compiler.syntax.cdefs import typedef_names
 from aotrace.compiler.syntax.ctokens import CToken
 from aotrace.compiler.syntax.nodes import CDefinition
+
+_KINDS = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
 
 
 def declare_types(
@@ -24,6 +27,7 @@ def declare_types(
 
     Each definition that cannot be read is reported once; those that build on it are left out.
     """
+    definitions = [each for each in definitions if not _known(each, btf)]
     if not definitions:
         return btf
     declared = DeclaredBtf(btf)
@@ -36,9 +40,27 @@ def declare_types(
         except DeclarationError as error:
             scope.failed.update(name.text for name in _defined(each.words))
             scope.failed.update(typedef_names(each.text))
-            if not error.silent:
+            if not error.silent and not each.span.source.system:
                 diagnostics.error(str(error), error.span, *error.hints)
     return declared
+
+
+def _known(definition: CDefinition, btf: Btf) -> bool:
+    """Whether it is a system header's, and the kernel has the type itself."""
+    if not definition.span.source.system:
+        return False
+    tagged = ((_KINDS[tag], name) for tag, name in _tags(definition.words))
+    named = ((BtfKind.TYPEDEF, name) for name in typedef_names(definition.text))
+    return any(btf.find(kind, name) is not None for kind, name in (*tagged, *named))
+
+
+def _tags(words: Sequence[CToken]) -> Iterator[tuple[str, str]]:
+    """The first body's tag, where it has one."""
+    for name in _defined(words):
+        index = words.index(name)
+        tag = next((w.text for w in reversed(words[:index]) if w.text in TAGS), "struct")
+        yield tag, name.text
+        return
 
 
 def _defined(words: Sequence[CToken]) -> Iterator[CToken]:

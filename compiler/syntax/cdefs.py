@@ -121,3 +121,14 @@ def typedef_names(text: str) -> list[str]:
     function = re.search(r"\(\s*\*\s*([A-Za-z_]\w*)\s*\)\s*\(", text)
     words = re.findall(r"[A-Za-z_]\w*", re.sub(r"\[[^\]]*\]|__attribute__\s*\(\(.*?\)\)", "", text))
     return [function[1]] if function else words[-1:]
+
+
+_TAG = re.compile(
+    r"\b(struct|union|enum)\s+(?:__attribute__\s*\(\(.*?\)\)\s*)?([A-Za-z_]\w*)\s*\{", re.DOTALL
+)
+
+
+def names(text: str) -> list[str]:
+    """What a definition defines: `struct x` for each body that has a tag, and a typedef's name."""
+    tags = [f"{tag} {name}" for tag, name in _TAG.findall(text)]
+    return tags + typedef_names(text)

@@ -15,6 +15,8 @@ from aotrace.compiler.source import Source, Span
 if TYPE_CHECKING:
     from aotrace.compiler.syntax.macros import Macro
 
+#: stands for `#pragma pack(n)` within a definition
+PACK_ATTRIBUTE = "aotrace_pack"
 MAX_NESTING = 100
 MAX_TOKENS = 200_000
 
@@ -24,7 +26,7 @@ _TOKEN = re.compile(
     |(?P<number>\.?\d(?:[eEpP][+-]|[\w.])*)
     |(?P<char>'(?:[^'\\\n]|\\.)+')
     |(?P<string>"(?:[^"\\\n]|\\.)*")
-    |(?P<op><<|>>|<=|>=|==|!=|&&|\|\||\.\.\.|[-+*/%&|^~!<>?:;,.=(){}\[\]\#])""",
+    |(?P<op>\#\#|<<|>>|<=|>=|==|!=|&&|\|\||\.\.\.|[-+*/%&|^~!<>?:;,.=(){}\[\]\#])""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 
@@ -51,8 +53,13 @@ class _MacroError(Exception):
     pass
 
 
-def read(text: str, span: Span, macros: Mapping[str, Macro], diagnostics: Diagnostics) -> CText:
-    """The definition that stands at `span` as `text`. What is wrong goes to the diagnostics."""
+def read(
+    text: str, span: Span, macros: Mapping[str, Macro], diagnostics: Diagnostics, pack: int = 0
+) -> CText:
+    """The definition that stands at `span` as `text`. What is wrong goes to the diagnostics.
+
+    pack: each body of a struct or union gets an attribute that says so (`#pragma pack`).
+    """
     tokens = list(_scan(text, span.source, span.start, diagnostics))
     expander = _Expander(macros)
     words: list[CToken] = []
@@ -62,6 +69,8 @@ def read(text: str, span: Span, macros: Mapping[str, Macro], diagnostics: Diagno
         token = tokens[index]
         try:
             end, expansion = expander.at(tokens, index, frozenset())
+            if pack and _opens_body(tokens, index):
+                expansion = [*expansion, *_packed(pack, token.span)]
         except _MacroError as error:
             diagnostics.error(str(error), token.span)
             end, expansion = index + 1, [token]
@@ -72,6 +81,20 @@ def read(text: str, span: Span, macros: Mapping[str, Macro], diagnostics: Diagno
                   for each in expansion]  # fmt: skip
         index = end
     return CText("".join([*pieces, text[done:]]), tuple(words))
+
+
+def _opens_body(tokens: list[CToken], index: int) -> bool:
+    """Whether a `struct` or `union` stands there, and its members follow."""
+    if tokens[index].text not in ("struct", "union"):
+        return False
+    rest = (token.text for token in tokens[index + 1 :] if token.kind == "op")
+    return next(rest, "") == "{" or "{" in [token.text for token in tokens[index + 2 : index + 3]]
+
+
+def _packed(pack: int, place: Span) -> Iterator[CToken]:
+    for text in ("__attribute__", "(", "(", PACK_ATTRIBUTE, "(", str(pack), ")", ")", ")"):
+        kind = "number" if text.isdigit() else "op" if text in "()" else "word"
+        yield CToken(kind, text, place)
 
 
 def _scan(text: str, source: Source, start: int, diagnostics: Diagnostics) -> Iterator[CToken]:
@@ -89,6 +112,13 @@ def _scan(text: str, source: Source, start: int, diagnostics: Diagnostics) -> It
         position = end
 
 
+def _is_enumerator(tokens: list[CToken], index: int) -> bool:
+    """Whether an enumerator is defined there: those of the system's headers are macros as well."""
+    before = tokens[index - 1].text if index else ""
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    return before in ("{", ",") and after in ("=", ",", "}")
+
+
 class _Expander:
     def __init__(self, macros: Mapping[str, Macro]) -> None:
         self.macros = macros
@@ -100,28 +130,23 @@ class _Expander:
         """What the token at index expands to, and the index of the token that follows."""
         token = tokens[index]
         macro = self.macros.get(token.text) if token.kind == "word" else None
+        if macro is not None and not macro.own and _is_enumerator(tokens, index):
+            return index + 1, [token]
         if macro is None or macro.name in active:
             return index + 1, [token]
         if len(active) >= MAX_NESTING:
             raise _MacroError(f"macro `{macro.name}` is nested too deeply")
+        body = self._body(macro, token.span)
         if macro.params is None:
-            return index + 1, self._again(self._body(macro, token.span), active | {macro.name})
+            return index + 1, self._again(_substitute(body, {}, {}), active | {macro.name})
         if index + 1 >= len(tokens) or tokens[index + 1].text != "(":
             return index + 1, [token]
         end, arguments = _arguments(macro, tokens, index + 1)
-        values = {
-            name: self._again(argument, active) for name, argument in zip(macro.params, arguments)
-        }
-        body = [
-            each
-            for token_ in self._body(macro, token.span)
-            for each in values.get(token_.text, [token_])
-        ]
-        return end, self._again(body, active | {macro.name})
+        raw = dict(zip(macro.params, arguments))
+        values = {name: self._again(argument, active) for name, argument in raw.items()}
+        return end, self._again(_substitute(body, raw, values), active | {macro.name})
 
     def _body(self, macro: Macro, place: Span) -> list[CToken]:
-        if "#" in macro.body:
-            raise _MacroError(f"macro `{macro.name}`: `#` and `##` are not supported")
         scanned = _scan(macro.body, place.source, 0, Diagnostics())
         return [token._replace(span=place) for token in scanned]
 
@@ -135,6 +160,38 @@ class _Expander:
             index, expansion = self.at(tokens, index, active)
             result += expansion
         return result
+
+
+def _substitute(
+    body: list[CToken], raw: Mapping[str, list[CToken]], values: Mapping[str, list[CToken]]
+) -> list[CToken]:
+    """The body with its arguments; those beside `#` and `##` as they were given."""
+    result: list[CToken] = []
+    index = 0
+    while index < len(body):
+        token = body[index]
+        if token.text == "##" and result and index + 1 < len(body):
+            right = raw.get(body[index + 1].text, [body[index + 1]])
+            result += _pasted(result.pop(), right)
+            index += 1
+        elif token.text == "#" and index + 1 < len(body) and body[index + 1].text in raw:
+            words = " ".join(each.text for each in raw[body[index + 1].text])
+            result.append(CToken("string", f'"{words}"', token.span))
+            index += 1
+        else:
+            pasted = index + 1 < len(body) and body[index + 1].text == "##"
+            result += (raw if pasted else values).get(token.text, [token])
+        index += 1
+    return result
+
+
+def _pasted(left: CToken, right: list[CToken]) -> list[CToken]:
+    """`left ## right`: one word of both, where that is one."""
+    if not right:
+        return [left]
+    source = left.span.source
+    made = list(_scan(left.text + right[0].text, source, 0, Diagnostics()))
+    return [*(each._replace(span=left.span) for each in made), *right[1:]]
 
 
 def _arguments(macro: Macro, tokens: list[CToken], start: int) -> tuple[int, list[list[CToken]]]:

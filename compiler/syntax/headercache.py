@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from aotrace.compiler.syntax.collected import Collected, read_header
+from aotrace.compiler.syntax.collected import Collected, Header, read_header
 from aotrace.compiler.syntax.macros import Macro
 
-VERSION = 1
+VERSION = 3
 
 
 def default_folder() -> str:
@@ -66,7 +66,10 @@ def _to_json(found: Collected) -> dict[str, Any]:
     return {
         "kept": sorted(found.kept),
         "macros": [astuple(macro) for macro in found.macros.values()],
-        "headers": [[header.path, sorted(header.kept)] for header in found.headers],
+        "headers": [[h.path, sorted(h.kept), h.packs] for h in found.headers],
+        "packs": found.packs,
+        "system": [[h.path, sorted(h.kept)] for h in found.system],
+        "defined": found.defined,
         "files": [[path, *_stamp(path)] for path in sorted(set(found.files))],
         "missing": sorted(set(found.missing)),
     }
@@ -81,5 +84,12 @@ def _from_json(kept: dict[str, Any]) -> Collected | None:
         name: Macro(name, body, None if params is None else tuple(params), variadic, own)
         for name, body, params, variadic, own in kept["macros"]
     }
-    headers = [read_header(path, set(pieces)) for path, pieces in kept["headers"]]
-    return Collected(set(kept["kept"]), macros, headers)
+    headers = []
+    for path, pieces, packs in kept["headers"]:
+        headers.append(read_header(path, set(pieces)))
+        headers[-1].packs = [(piece, text) for piece, text in packs]
+    packs = [(piece, text) for piece, text in kept["packs"]]
+    system = [Header(path, "", [], set(pieces)) for path, pieces in kept["system"]]
+    return Collected(
+        set(kept["kept"]), macros, headers, packs=packs, system=system, defined=kept["defined"]
+    )

@@ -2,21 +2,22 @@
 
 pcpp sees the directives of a script alone; in place of the text between two stands a marker, and
 the markers that come out tell what text is in. So nothing of bpftrace's language passes through a C
-preprocessor. Of a system header only directives and enumerators are read: types come from BTF.
+preprocessor. Of a system header the directives and enumerators are read, and which types it has:
+those that BTF lacks are taken from there.
 """
 
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pcpp
-from aotrace.compiler.syntax import directives
-from aotrace.compiler.syntax.collected import Collected, Problem, read_header
+from aotrace.compiler.syntax import cdefs, directives, packing
+from aotrace.compiler.syntax.collected import Collected, Header, Problem, read_header, text_in
 from aotrace.compiler.syntax.macros import Macro
 
 MARKER = "__aotrace_text_"
@@ -88,7 +89,6 @@ _ARCH_MACROS = {
 _IGNORED = frozenset(["warning", "pragma", "line", "ident"])
 _DEFINE = re.compile(r"\s*([A-Za-z_]\w*)(?:\([^)]*\))?(.*)", re.DOTALL)
 _ENUM = re.compile(r"\benum\b\s*\w*\s*\{([^{}]*)\}")
-_READ = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*|\benum\b\s*\w*\s*\{[^{}]*\}", re.MULTILINE)
 _ENUMERATOR = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=(.*))?", re.DOTALL)
 
 
@@ -139,6 +139,7 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
     ) -> None:
         self.before = 0  # lines that are not the script's
         self.found = Collected()
+        self.headers: list[Header] = []  # all, as the markers count them
         self.bodies: dict[str, str] = {}
         self.place = ("", 0)
         super().__init__()
@@ -166,9 +167,8 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
             return io.StringIO("")
         self.found.files.append(path)
         if self._is_system(includepath):
-            text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
-            return io.StringIO(_directives_and_enums(text))
-        return io.StringIO(self._own_header(includepath))
+            return io.StringIO(self._header(path, self.found.system))
+        return io.StringIO(self._header(includepath, self.found.headers))
 
     def on_include_not_found(
         self, is_malformed: bool, is_system_include: bool, curdir: str, includepath: str
@@ -196,7 +196,7 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
     ) -> bool:
         name, own = directive.value, not self._is_system(directive.source)
         if own and name == "pragma" and _text(toks).startswith("pack"):
-            self.problem("#pragma pack is not supported", "write __attribute__((packed))")
+            self.pack(directive.source, directive.lineno, _text(toks))
         if own and name not in _IGNORED:
             said = name == "error"
             self.problem(f"#error {_text(toks)}" if said else f"unknown directive `#{name}`")
@@ -231,19 +231,42 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
     def _is_system(self, path: str) -> bool:
         return os.path.abspath(path).startswith(self.system_dirs)
 
-    def _own_header(self, path: str) -> str:
+    def _header(self, path: str, among: list[Header]) -> str:
         header = read_header(path)
-        self.found.headers.append(header)
-        return "\n".join(_lines(header.text, header.pieces, len(self.found.headers))) + "\n"
+        among.append(header)
+        self.headers.append(header)
+        lines = _lines(header.text, header.pieces, len(self.headers))
+        if among is self.found.system:
+            lines = _with_enums(header, list(lines))
+        return "\n".join(lines) + "\n"
+
+    def pack(self, file: str, line: int, pragma: str) -> None:
+        """Note how members of structs are packed from here on."""
+        if not packing.is_valid(pragma):
+            self.problem(f"`#pragma {pragma}` cannot be followed", "write pack(1), pack(push, 2) …")
+        elif os.path.abspath(file) == self.script:
+            self.found.packs.append((line - 1, pragma))
+        else:
+            own = (h for h in reversed(self.found.headers) if h.path == file)
+            for header in itertools.islice(own, 1):
+                header.packs.append((line - 1, pragma))
 
     def keep(self, output: str) -> None:
         """Note which markers came out, and the values of the system's enumerators."""
         for match in re.finditer(MARKER + r"(\d+)_(\d+)", output):
             number, index = int(match[1]), int(match[2])
-            kept = self.found.headers[number - 1].kept if number else self.found.kept
+            kept = self.headers[number - 1].kept if number else self.found.kept
             kept.add(index)
         for body in _ENUM.findall(output):
             self._enumerate(body)
+        for number, header in enumerate(self.found.system):
+            self._index(number, directives.without_comments(text_in(header)))
+
+    def _index(self, number: int, text: str) -> None:
+        """The types that a header of the system defines, by their names."""
+        for start, end in cdefs.definitions(text):
+            for name in cdefs.names(text[start:end]):
+                self.found.defined.setdefault(name, number)
 
     def _enumerate(self, body: str) -> None:
         value = -1
@@ -255,10 +278,13 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
             self.enumerators[match[1]] = value
 
     def _evaluate(self, text: str, otherwise: int) -> int:
+        problems = len(self.found.problems)
         try:
             return int(self.evalexpr(self.tokenize(text.strip()))[0])
         except Exception:  # an expression that is none to the preprocessor, such as a cast
             return otherwise
+        finally:
+            del self.found.problems[problems:]  # nobody asked for this enumerator yet
 
     def take_macros(self) -> None:
         """Macros of the script and of all headers; an enumerator counts as one."""
@@ -275,10 +301,18 @@ class _Run(pcpp.Preprocessor):  # type: ignore[misc]
             self.found.macros[name] = Macro(name, body, params, bool(macro.variadic), own)
 
 
+def _with_enums(header: Header, lines: list[str]) -> Iterator[str]:
+    """The lines, and the enums as they are: their values are worked out."""
+    text = directives.without_comments(header.text)
+    enums = [match.span() for match in _ENUM.finditer(text)]
+    for piece, line in zip(header.pieces, lines):
+        inside = [start for start, end in enums if start < piece.start < end]
+        if not (piece.directive and inside):
+            yield line
+        for start, end in enums:
+            if not piece.directive and piece.start <= start < piece.end:
+                yield text[start:end]
+
+
 def _text(tokens: Any) -> str:
     return "".join(token.value for token in tokens).strip()
-
-
-def _directives_and_enums(text: str) -> str:
-    text = directives.without_comments(text)
-    return "\n".join(match[0] for match in _READ.finditer(text)) + "\n"

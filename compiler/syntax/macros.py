@@ -7,7 +7,7 @@ whose text is an expression stands for that expression, not for its bare text: w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from aotrace.compiler.diagnostics import Diagnostics
@@ -44,16 +44,22 @@ class MacroError(Exception):
 
 
 def expand(
-    tokens: list[Token], macros: Mapping[str, Macro], diagnostics: Diagnostics
-) -> Iterator[Token]:
-    """The tokens with all macros expanded. What cannot be expanded is reported, and left out."""
+    tokens: list[Token], macros: Mapping[str, Macro], diagnostics: Diagnostics,
+    pack_at: Callable[[Span], int] = lambda _span: 0,
+) -> Iterator[Token]:  # fmt: skip
+    """The tokens with all macros expanded. What cannot be expanded is reported, and left out.
+
+    pack_at: how closely structs are packed that are defined there (`#pragma pack`).
+    """
     expander = _Expander(macros, diagnostics)
     index = 0
     while index < len(tokens):
         token = tokens[index]
         if token.kind == "C_DEFINITION":
             text = str(token.value)
-            yield replace(token, value=ctokens.read(text, token.span, macros, diagnostics))
+            pack = pack_at(token.span)
+            said = Diagnostics() if token.span.source.system else diagnostics
+            yield replace(token, value=ctokens.read(text, token.span, macros, said, pack))
         elif token.kind == "IDENT":
             end, expansion = expander.at(tokens, index, frozenset(), token.span)
             yield from expansion

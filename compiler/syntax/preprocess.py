@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.source import Source, Span
-from aotrace.compiler.syntax import cdefs, directives, headercache
-from aotrace.compiler.syntax.collected import Collected, Header
+from aotrace.compiler.syntax import cdefs, directives, headercache, packing, systemtypes
+from aotrace.compiler.syntax.collected import Collected, Header, text_in
 from aotrace.compiler.syntax.macros import Macro
 
 SYSTEM_DIRS = ("/usr/local/include", "/usr/include")
@@ -48,6 +48,12 @@ class Preprocessed:
     text: str
     macros: Mapping[str, Macro] = field(default_factory=dict)
     definitions: tuple[Span, ...] = ()
+    #: `#pragma pack`, by the name of a text
+    packs: Mapping[str, packing.Packs] = field(default_factory=dict)
+
+    def pack_at(self, span: Span) -> int:
+        """How closely the members of a definition are packed; 0: as their types want."""
+        return packing.at(self.packs.get(span.source.name, ()), span.start) if self.packs else 0
 
 
 def preprocess(source: Source, options: Options, diagnostics: Diagnostics) -> Preprocessed:
@@ -65,8 +71,21 @@ def preprocess(source: Source, options: Options, diagnostics: Diagnostics) -> Pr
         span = None if problem.piece < 0 else _trimmed(source, place)
         diagnostics.error(problem.message, span, *problem.hints)
     out = [(p.start, p.end) for i, p in enumerate(pieces) if p.directive or i not in found.kept]
-    spans = tuple(span for header in found.headers for span in _definitions(header))
-    return Preprocessed(source, directives.blank(text, out), defined | found.macros, spans)
+    own = [span for header in found.headers for span in _definitions(header)]
+    texts = [text, *(span.text for span in own)]
+    spans = (*systemtypes.wanted(found.system, found.defined, texts), *own)
+    packs = _packs(source.name, pieces, found.packs)
+    for header in found.headers:
+        packs |= _packs(header.path, header.pieces, header.packs)
+    blanked = directives.blank(text, out)
+    return Preprocessed(source, blanked, defined | found.macros, spans, packs)
+
+
+def _packs(
+    name: str, pieces: list[directives.Piece], pragmas: list[tuple[int, str]]
+) -> dict[str, packing.Packs]:
+    told = [(pieces[piece].start, text) for piece, text in pragmas if piece < len(pieces)]
+    return {name: packing.follow(told)} if told else {}
 
 
 def _definition(define: str) -> Macro:
@@ -115,12 +134,7 @@ def _more_system_dirs(options: Options) -> tuple[str, ...]:
 
 
 def _definitions(header: Header) -> list[Span]:
-    out = [
-        (piece.start, piece.end)
-        for index, piece in enumerate(header.pieces)
-        if piece.directive or index not in header.kept
-    ]
-    kept = directives.blank(header.text, out)
+    kept = text_in(header)
     text = directives.without_comments(kept)
     source = Source(header.path, kept)
     return [Span(source, start, end) for start, end in cdefs.definitions(text)]

@@ -14,4 +14,4 @@ def tokenize(pre: Preprocessed, diagnostics: Diagnostics) -> Iterator[Token]:
     """All tokens of a script, those for C definitions of its headers first."""
     tokens = [Token("C_DEFINITION", span.text, span) for span in pre.definitions]
     tokens += lexer.scan(pre.source, pre.text, diagnostics)
-    yield from macros.expand(tokens, pre.macros, diagnostics)
+    yield from macros.expand(tokens, pre.macros, diagnostics, pre.pack_at)

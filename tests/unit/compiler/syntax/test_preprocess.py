@@ -277,3 +277,35 @@ def test_wildcards_in_paths_open_no_comment() -> None:
 def test_one_line() -> None:
     line = directives.one_line('# define A \\\n 1 /* a\nb */ + "/*" // c')
     assert line.split() == ["#", "define", "A", "1", "+", '"/*"']
+
+
+def test_types_of_a_system_header_that_the_script_names(tmp_path: Path) -> None:
+    """With what they are made of, before them; nothing else that the header has."""
+    (tmp_path / "sys").mkdir()
+    (tmp_path / "sys" / "types.h").write_text(
+        "#define COMMON(p) unsigned short p##family\n#ifndef NO\ntypedef unsigned int word_t;\n"
+        "struct inner { word_t w; COMMON(x_); };\n#else\nstruct inner { int no; };\n#endif\n"
+        "struct outer { struct inner i; struct outer *next; };\nstruct unused { int u; };\n"
+        "enum { A = 1,\n#define A A\n B };\n"
+    )
+    text = "#include <sys/types.h>\nBEGIN { print(sizeof(struct outer)); print(B); }"
+    tree = program(text, in_folder(tmp_path))
+    assert [definition.text for definition in tree.definitions] == [
+        "typedef unsigned int word_t;",
+        "struct inner { word_t w; unsigned short x_family; };",
+        "struct outer { struct inner i; struct outer *next; };",
+    ]
+    assert all(definition.span.source.system for definition in tree.definitions)
+
+
+def test_types_of_a_system_header_are_kept_in_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "sys").mkdir()
+    (tmp_path / "sys" / "types.h").write_text("struct thing { int a; };\n#pragma pack(1)\n")
+    text = "#include <sys/types.h>\n#pragma pack(2)\nstruct own { struct thing t; };\nBEGIN { }"
+    options = Options(system_dirs=(str(tmp_path),), cache_dir=str(tmp_path / "cache"))
+    first, second = program(text, options), program(text, options)
+    assert first == second
+    assert [d.text for d in second.definitions] == [
+        "struct thing { int a; };",
+        "struct __attribute__ ( ( aotrace_pack ( 2 ) ) ) own { struct thing t; };",
+    ]
