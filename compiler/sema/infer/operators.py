@@ -70,7 +70,7 @@ def binary(w: Walker, node: nodes.Binary) -> Type:
         return Bool()
     found = binary_type(node, left, right, w.diagnostics)
     if isinstance(constant, int) and isinstance(left, Int) and isinstance(right, Int):
-        return literal(constant)
+        return found if isinstance(constant, bool) else literal(constant)
     return stepping(w, found, node)
 
 

@@ -6,6 +6,7 @@ import pytest
 from aotrace.compiler.diagnostics import CompileError
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.syntax import nodes
+from aotrace.compiler.types import Bool
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,3 +83,11 @@ def test_division_is_that_of_c(left: int, right: int) -> None:
 def test_what_has_no_result(expression: str) -> None:
     with pytest.raises(CompileError):
         folded(expression)
+
+
+@pytest.mark.parametrize("expression", ["1 == 1", "2 > 1", "1 && 0", '"a" < "b"', "!5"])
+def test_a_comparison_of_literals_is_a_bool(expression: str) -> None:
+    analysis = analyse(f"begin {{ $v = {expression}; }}")
+    (statement,) = analysis.program.probes[0].body.statements
+    assert isinstance(statement, nodes.Assign)
+    assert analysis.units[0].types[statement.value] == Bool()
