@@ -38,7 +38,7 @@ class Held:
     def write(self, data: bytes) -> None:
         self._pieces.append(data)
 
-    def flush(self) -> None:
+    def settle(self) -> None:
         """Nothing goes anywhere."""
 
     def taken(self) -> bytes:
