@@ -153,7 +153,7 @@ EXPECTATIONS = (
     Expectation(
         "tcpdrop",
         ("tcp",),
-        (r"python3 127.0.0.1:<tcp_drop_rport> 127.0.0.1:<tcp_drop_lport>", r"^ +\S*tcp_\S+\+\d+"),
+        (rf"^{_TIME} <tcp_pid> python3 127.0.0.1:\d+ 127.0.0.1:\d+ [A-Z_]+", r"^ +\S*tcp_\w+\+\d+"),
     ),
     Expectation(
         "tcplife",
