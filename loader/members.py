@@ -55,16 +55,21 @@ class Members:
 
     def find(self) -> None:
         """Expand every attach point; a program that has no member here is missing."""
+        nowhere = []
         for number, program in enumerate(self._meta.programs):
             mechanism = attach.find(program.mechanism)
             if program.point:
-                self._expand(number, program, mechanism)
+                if not self._expand(number, program, mechanism):
+                    nowhere.append(program)
             elif program.wildcard and mechanism.missing(program.target):
                 self._missing.names.add(program.name)
+        for program in nowhere:
+            self._without_match(program)
         for text in sorted({p.wildcard for p in self._meta.programs if p.wildcard}):
             self._check_wildcard(text)
 
-    def _expand(self, number: int, program: Program, mechanism: Mechanism) -> None:
+    def _expand(self, number: int, program: Program, mechanism: Mechanism) -> bool:
+        """False: nothing here matches."""
         parts = program.probe.split(":")
         if wire.any_wild(parts) or mechanism.looks_up or program.target.get("many"):
             try:
@@ -72,20 +77,32 @@ class Members:
             except PlaceError as error:
                 reason = f"cannot attach {place(program, self._meta.script)}: {error}"
                 self._missing.skip(program, LoaderError(reason, error.hint))
-                return
+                return True
             except (KeyError, ValueError) as error:
                 told = "it has no such form" if isinstance(error, KeyError) else error
                 where = place(program, self._meta.script)
                 raise LoaderError(f"cannot attach {where}: {told}") from None
             if not found:
-                reason = f"cannot attach {place(program, self._meta.script)}: nothing here matches"
-                self._missing.skip(program, LoaderError(reason))
-                return
+                self._missing.names.add(program.name)
+                return False
             program.target = found[0][1]  # for what is asked of any program
         else:
             found = [(program.probe, program.target)]
         numbers = self._numbers(number, len(found))
         self.of[program.name] = [Member(n, *item) for n, item in zip(numbers, found)]
+        return True
+
+    def _without_match(self, program: Program) -> None:
+        """Nothing is said of a wildcard that matches nothing, as in bpftrace, unless none of its
+        probe's attach points is there."""
+        others = [
+            other
+            for other in self._meta.programs
+            if program.group is not None and other.group == program.group
+        ]
+        if all(other.name in self._missing.names for other in others):
+            reason = f"cannot attach {place(program, self._meta.script)}: nothing here matches"
+            self._missing.skip(program, LoaderError(reason))
 
     def _numbers(self, first: int, count: int) -> list[int]:
         rest = range(self._next, self._next + count - 1)
@@ -98,6 +115,8 @@ class Members:
         Where all are missing already, MissingProbes says what becomes of that.
         """
         made = [p for p in self._meta.programs if p.wildcard == text]
+        groups = {p.group for p in made if p.group is not None}
+        made += [p for p in self._meta.programs if p.group in groups and p not in made]
         if all(p.name in self._missing.names for p in made):
             where = f"{text} ({self._meta.script}:{made[0].line})"
             reason = LoaderError(f"cannot attach {where}: nothing here matches")

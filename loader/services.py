@@ -14,14 +14,27 @@ if TYPE_CHECKING:
 
     from aotrace.loader.child import Process
     from aotrace.loader.libbpf.handles import Object
+    from aotrace.loader.members import Members
     from aotrace.loader.owned import Owned
     from aotrace.runtime.metadata import Metadata
 
 
 class Run:
-    """What services are opened from. process: that of -p or -c; owned: closes what they open."""
+    """What services are opened from.
 
-    def __init__(self, meta: Metadata, bpf: Object, process: Process | None, owned: Owned) -> None:
+    process: that of -p or -c; owned: closes what they open; members: of attach points that this
+    machine completed.
+    """
+
+    def __init__(
+        self,
+        meta: Metadata,
+        bpf: Object,
+        process: Process | None,
+        owned: Owned,
+        members: Members | None = None,
+    ) -> None:
+        self.members = members
         self.meta = meta
         self.bpf = bpf
         self.process = process

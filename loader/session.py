@@ -58,7 +58,7 @@ def run(options: Options) -> int:
         probes = owned.own(Probes(meta, missing, scope, members, phases))
         probes.check_number()
         bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
-        services = Services(Run(meta, bpf, process, owned))
+        services = Services(Run(meta, bpf, process, owned, members))
         services.bind(meta)
         sink = owned.own(open_sink(options.output, options.buffering))
         ring_map = loading.find_map(bpf, metadata.RING_BUFFER, file.path)

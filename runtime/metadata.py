@@ -57,7 +57,7 @@ class Program:
     attach point, by parameters or by wildcards: its parts, each a list of texts and of parameters'
     numbers; `target` is then what they leave open (runtime/points.py, runtime/members.py).
     `wildcard` is the attach point as written of which the compiler made this program and others: it
-    need not be there.
+    need not be there. `group` is there where a probe has several attach points: its number.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Program:
         line: int,
         point: list[Part] | None = None,
         wildcard: str | None = None,
+        group: int | None = None,
     ) -> None:
         self.name = name
         self.section = section
@@ -79,9 +80,10 @@ class Program:
         self.line = line
         self.point = point
         self.wildcard = wildcard
+        self.group = group
 
     def dump(self) -> dict[str, Any]:
-        return _without_none(vars(self), "point", "wildcard")
+        return _without_none(vars(self), "point", "wildcard", "group")
 
     @classmethod
     def load(cls, record: dict[str, Any]) -> Program:
@@ -93,7 +95,8 @@ class Program:
         if wildcard is not None and not isinstance(wildcard, str):
             raise ValueError(f"wildcard is {wildcard!r}")
         point = _point(record.get("point"))
-        return cls(name, section, probe, mechanism, target, line, point, wildcard)
+        group = _natural(record, "group") if "group" in record else None
+        return cls(name, section, probe, mechanism, target, line, point, wildcard, group)
 
 
 def _without_none(record: dict[str, Any], *optional: str) -> dict[str, Any]:

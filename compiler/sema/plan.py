@@ -132,6 +132,12 @@ class _Planner:
         self.btf = btf
         self.config = config
         self.known: dict[str, int] = {}
+        self.groups: dict[int, int] = {}  # id of a probe's node -> its number
+
+    def group(self, unit: Unit) -> int | None:
+        """The number of the unit's probe, if that has several attach points."""
+        number = self.groups.setdefault(id(unit.node), len(self.groups))
+        return number if len(unit.node.points) > 1 else None
 
     def program(self, number: int, unit: Unit) -> PlannedProgram:
         probe = unit.probe
@@ -139,7 +145,7 @@ class _Planner:
         record = metadata.Program(
             name, probe.section, probe.text, probe.mechanism, probe.located(),
             unit.point.span.script_line, [list(part) for part in probe.point] or None,
-            probe.wildcard or None,
+            probe.wildcard or None, self.group(unit),
         )  # fmt: skip
         events: NodeTable[PlannedEvent] = NodeTable()
         for node in unit.live():

@@ -98,11 +98,14 @@ def resolve_probes(
     most = config.max_bpf_progs
     for probe in program.probes:
         fields, names = dict(_argument_names(probe)), _names(probe)
+        first, empty = len(units), []
         for point in probe.points:
             request = ProbeRequest(
                 point, sources, arch, diagnostics, fields, names, btf, config.unsafe
             )
-            for resolved in _resolve(request):
+            if (members := _resolve(request)) == []:
+                empty.append(request)
+            for resolved in members or ():
                 registers = arch.registers if resolved.kind.registers else {}
                 units.append(Unit(probe, point, replace(resolved, registers=registers)))
             if len(units) > most:
@@ -111,6 +114,8 @@ def resolve_probes(
                     "the config can raise that limit: max_bpf_progs = N",
                 )
                 return units[:most]
+        for request in empty if len(units) == first else ():
+            request.error(f"no {request.point.parts[0]} of the kernel this is built for matches")
     _check_unique(units, diagnostics)
     if not program.probes:
         diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
@@ -130,39 +135,40 @@ def _check_unique(units: list[Unit], diagnostics: Diagnostics) -> None:
             )  # fmt: skip
 
 
-def _resolve(request: ProbeRequest) -> list[ResolvedProbe]:
-    """The probes that an attach point is; none after an error."""
+def _resolve(request: ProbeRequest) -> list[ResolvedProbe] | None:
+    """The probes that an attach point is: none if it is a wildcard that matches nothing. None after
+    an error."""
     provider = request.point.parts[0]
     kind = BY_NAME.get(provider)
     if kind is None and any(part == 0 for part, _, _ in request.point.params):
         request.error("the probe type must be known at build time", "name it in the script")
-        return []
+        return None
     if kind is None:
         known = [name for name in BY_NAME if len(name) > _ALIAS]
         request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
-        return []
+        return None
     try:
         if any_wild(request.point.parts):
             return _expand(kind, request)
         found = _complete(kind, request) if request.point.params else kind.resolve(request)
     except KernelDataError as error:
         request.error(str(error), *((error.hint,) if error.hint else ()))
-        return []
-    return [found] if found else []
+        return None
+    return [found] if found else None
 
 
-def _expand(kind: ProbeKind, request: ProbeRequest) -> list[ResolvedProbe]:
+def _expand(kind: ProbeKind, request: ProbeRequest) -> list[ResolvedProbe] | None:
     """A wildcard: one probe that the target expands, or many where each has names of its own."""
     if not kind.wildcards:
         request.error(f"wildcards are not allowed for {kind.name} probe type")
-        return []
+        return None
     if kind.expand is None or not kind.own_names & request.names or request.point.params:
         found = _complete(kind, request)
-        return [found] if found else []
+        return [found] if found else None
     members = kind.expand(request)
-    if members == []:
-        request.error(f"no {kind.name} of the kernel this is built for matches")
-    return [replace(member, wildcard=request.point.text) for member in members or ()]
+    if members is None:
+        return None
+    return [replace(member, wildcard=request.point.text) for member in members]
 
 
 def _complete(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe | None:

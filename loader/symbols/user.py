@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aotrace.loader.services import Services
     from aotrace.loader.symbols.mappings import Mappings
     from aotrace.loader.symbols.modules import Module
+    from aotrace.loader.symbols.traced import Traced
     from aotrace.runtime.values.symbols import Frame
 
     #: Where an address lies: in a file, or in code that was made at run time.
@@ -31,8 +32,11 @@ _PROCESSES = 4096  # whose mappings are kept
 class UserSymbols:
     """Symbols of any process. `cache` is the script's config variable cache_user_symbols."""
 
-    def __init__(self, modules: Modules, cache: str = PER_PID) -> None:
+    def __init__(
+        self, modules: Modules, cache: str = PER_PID, traced: Traced | None = None
+    ) -> None:
         self._modules = modules
+        self._traced = traced
         self._cache = cache
         self._mappings: dict[object, Mappings] = {}
         self._perf_maps: dict[int, PerfMap] = {}
@@ -49,7 +53,7 @@ class UserSymbols:
         if found is None:
             known = mappings.read(pid)
             if known is None:
-                return None
+                return self._of_the_gone(address)
             self._keep(key, known)
             found = known.at(address)
         if found is None:
@@ -59,6 +63,13 @@ class UserSymbols:
         module = self._modules.open(pid, found)
         place = module.address(address - found.start + found.offset) if module else None
         return (module, place) if module and place is not None else self._made(pid, address)
+
+    def _of_the_gone(self, address: int) -> Place | None:
+        """Of a process that cannot be asked any more."""
+        from aotrace.runtime.values.symbols import Frame
+
+        name = self._traced.name(address) if self._traced else None
+        return Frame(name, 0) if name else None
 
     def _made(self, pid: int, address: int) -> Place | None:
         """Of code that was compiled at run time, what its compiler says."""
@@ -101,4 +112,7 @@ def open_user_symbols(services: Services) -> UserSymbols:
 
     config = services.run.meta.config
     names = Names(bool(config.get("cpp_demangle", True)))
-    return UserSymbols(Modules(names), config.get("cache_user_symbols") or PER_PID)
+    from aotrace.loader.symbols.traced import Traced
+
+    cache = config.get("cache_user_symbols") or PER_PID
+    return UserSymbols(Modules(names), cache, Traced(services.run))

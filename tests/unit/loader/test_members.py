@@ -119,3 +119,27 @@ def test_members_that_the_compiler_made(monkeypatch: pytest.MonkeyPatch) -> None
     members, _ = members_of(made("b", "trace_b"), made("c", "trace_c"))
     with pytest.raises(LoaderError, match=r"fentry:trace_\* \(t.bt:1\): nothing here matches"):
         members.find()
+
+
+@pytest.mark.parametrize(("group", "told"), [(7, False), (None, True)])
+def test_a_wildcard_without_a_match_is_told_unless_its_probe_is_elsewhere(
+    group: int | None, told: bool
+) -> None:
+    nowhere, there = wild("a", "rawtracepoint", "no_*"), plain("b", "sched_switch")
+    nowhere.group = there.group = group
+    members, missing = members_of(nowhere, there)
+    if told:
+        with pytest.raises(LoaderError, match="nothing here matches"):
+            members.find()
+    else:
+        members.find()
+        assert missing.names == {"a"}
+
+
+def test_a_probe_is_told_whose_wildcards_all_match_nothing() -> None:
+    programs = (wild("a", "rawtracepoint", "no_*"), wild("b", "rawtracepoint", "nor_*"))
+    for program in programs:
+        program.group = 0
+    members, _ = members_of(*programs)
+    with pytest.raises(LoaderError, match="nothing here matches"):
+        members.find()
