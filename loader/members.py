@@ -7,6 +7,7 @@ numbered from there on (runtime/members.py).
 
 from __future__ import annotations
 
+import errno
 import os
 
 from aotrace.loader import attach
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from aotrace.loader.libbpf.lib import Libbpf
     from aotrace.loader.probes import MissingProbes
     from aotrace.runtime.metadata import Metadata, Program
+
+
+_FILES = 256  # beside the links of members
 
 
 class Member:
@@ -215,6 +219,7 @@ class Members:
         cookies = asks and self._by_cookie(program)
         each = (asks and not cookies) or not spreading.program_type
         copier = Copier(self._lib, handle) if each else None
+        _allow_files(len(members))
         links: list[Attached] = []
         failed: BpfError | None = None
         try:
@@ -222,6 +227,8 @@ class Members:
                 try:
                     links.append(self._attach(handle, spreading, member, cookies, copier))
                 except BpfError as error:
+                    if error.errno == errno.EMFILE:
+                        raise _too_many(len(links)) from None
                     failed = failed or error
         finally:
             if copier:
@@ -245,3 +252,24 @@ class Members:
             return spreading.attach_at(lib, program, target, None)
         finally:
             os.close(program)  # the link keeps it
+
+
+def _too_many(done: int) -> LoaderError:
+    text = f"cannot attach more than {done} probes: each takes an open file"
+    return LoaderError(text, "allow more: ulimit -n NUMBER")
+
+
+def _allow_files(count: int) -> None:
+    """Each link is an open file: raise the limit of this process by that many, if it may be."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    for limits in ((wanted, max(wanted, hard)), (hard, hard)):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        except (OSError, ValueError):
+            continue
+        return

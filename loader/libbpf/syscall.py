@@ -84,15 +84,17 @@ def attach_perf(
             return FdLink(event)
         attributes = struct.pack("<4IQ", program, event, AT_PERF_EVENT, 0, cookie)
         link = call(lib, _LINK_CREATE, attributes)
-        try:
-            _ioctl(lib, event, _IOC_ENABLE, 0)
-        except BpfError:
-            os.close(link)
-            raise
-        return FdLink(link, event)
     except BpfError:
         os.close(event)
         raise
+    try:
+        _ioctl(lib, event, _IOC_ENABLE, 0)
+    except BpfError:
+        os.close(link)
+        raise
+    finally:
+        os.close(event)  # the link keeps it
+    return FdLink(link)
 
 
 def attach_by_pmu(
