@@ -25,7 +25,7 @@ from aotrace.compiler.probes.record import (
     ProbeRequest,
     ResolvedProbe,
 )
-from aotrace.compiler.types import NONE, Int, Space, lying_in
+from aotrace.compiler.types import NONE, Int, Space, Type, lying_in
 from aotrace.runtime.members import is_wild
 from aotrace.runtime.uprobes import uprobe_of
 
@@ -124,7 +124,7 @@ def _arguments(
     for index, each in enumerate(calls.parameters(btf, function, request.arch)):
         name = each.name or f"arg{index}"
         kind = lying_in(type_of(btf, each.type_id), Space.USER)
-        if kind == NONE or (each.register is None and each.stack is None):
+        if not _readable(each, kind):
             _refuse(request, name)
             continue
         yield (
@@ -133,6 +133,13 @@ def _arguments(
                 kind, each.register, request.arch.registers["sp"], each.stack or 0, each.indirect
             ),
         )
+
+
+def _readable(each: calls.Parameter, kind: Type) -> bool:
+    """Whether it is one number, or lies in memory."""
+    if kind == NONE or (each.register is None and each.stack is None):
+        return False
+    return kind.scalar or each.indirect or each.register is None
 
 
 def _refuse(request: ProbeRequest, name: str) -> None:

@@ -219,6 +219,19 @@ def test_many_functions(target: Path) -> None:
     assert int(done.stdout.partition("@: ")[2]) > 10
 
 
+def test_what_cannot_be_read_of_registers(target: Path) -> None:
+    """A struct or a number with a point is refused by its name, and left out of all of them."""
+    for field, function in (("small", "structs"), ("d", "floats")):
+        script = f"uprobe:./target:{function} {{ print(args.{field}); }}"
+        argv = [str(console_script("aotracec")), "build", "-e", script, "-o", "x.bpf.o"]
+        done = subprocess.run(argv, cwd=target.parent, capture_output=True, text=True)
+        assert done.returncode == 1
+        reason = f"ERROR: the parameter `{field}` is passed in registers that cannot be read\n"
+        assert reason in done.stderr
+    (shown,) = _lines(target.parent, "uprobe:./target:floats { print(args); }", "-c", str(target))
+    assert shown == "{ .after = 77, .last = 122 }"
+
+
 # --- what is refused -------------------------------------------------------------------------
 
 _EXPECTED = "HINT: if that is expected, set the script's config: missing_probes = warn\n"
