@@ -1,8 +1,9 @@
 """Random scripts that are valid, or nearly so: what a compiler must turn into loadable programs.
 
 Every choice is drawn from a random.Random, so that hypothesis (st.randoms) can shrink a script.
-Types are written as "int", "bool", "str", "inet", "task" (a task_struct pointer) or as a tuple of
-them; a record is a dict.
+Types are written as "int", "bool", "str", "inet", "task" (a task_struct pointer), "ptr" (an int32
+pointer), "bytes" (uint8[4]), "pair" (a struct of the script's own), "kuid" (one of the kernel's) or
+as a tuple of them; a record is a dict.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Kind = Any
 SCALARS = ("int", "bool", "str", "inet", "task")
+SMALL = (*SCALARS, "ptr", "bytes", "pair", "kuid")
+_DEFINITIONS = """struct pair {
+  int x; short y; unsigned char z : 3; struct { char c[5]; int list[2]; } in;
+};
+"""
 
 _INTEGERS = (
     "0", "1", "-1", "2", "7", "127", "128", "255", "-128", "1000", "65536", "0xffffffff",
@@ -25,6 +31,7 @@ _FIELDS = ("pid", "tgid", "prio", "exit_code", "in_execve", "sched_reset_on_fork
            "nsproxy->net_ns->ns.inum")  # fmt: skip
 _STRINGS = ('""', '"a"', '"hello"', '"a longer string, for sure"', '"%d"', '"\\n\\"\\\\"', '"ä→"')
 _ADDRESSES = ('"127.0.0.1"', '"::1"', '"::ffff:1.2.3.4"', '"0.0.0.0"')
+_MEMBERS = ("x", "y", "z", "in.list[1]", "in.c[2]")
 _CASTS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool")
 _ARITHMETIC = ("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>")
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -40,6 +47,10 @@ _LEAVES = {
     "inet": ("ntop(1)", "ntop(10, 1)", 'ntop("abc")', "ntop(99, 1)",
              *(f"ntop(pton({address}))" for address in _ADDRESSES)),
     "task": ("curtask", "curtask->real_parent"),
+    "ptr": ("(int32 *)5", "(int32 *)curtask", "uptr((int32 *)8)"),
+    "bytes": ('pton("1.2.3.4")', "(uint8[4])(uint32)258", "(uint8[4])pid"),
+    "pair": ("*(struct pair *)0", "*(struct pair *)curtask", "*uptr((struct pair *)8)"),
+    "kuid": ("curtask->cred->uid", "curtask->real_parent->cred->uid"),
 }  # fmt: skip
 
 #: attach point -> what only it has, by type
@@ -89,7 +100,7 @@ class _Writer:
         for number in range(self.random.randrange(3)):
             self.sums[f"@s{number}"] = (self.key_kind(), self.pick(_AGGREGATES))
         probes = ["begin"] + [self.pick(_PROBES) for _ in range(self.random.randrange(most))]
-        return "\n".join(
+        return _DEFINITIONS + "\n".join(
             self.probe(point, statements, first=not i) for i, point in enumerate(probes)
         )
 
@@ -118,7 +129,7 @@ class _Writer:
             if self.chance(30):
                 return dict(zip("abc", items))
             return tuple(items)
-        return self.pick(SCALARS)
+        return self.pick(SMALL)
 
     def key_kind(self) -> Kind:
         return None if self.chance(30) else self.kind(1)
@@ -238,7 +249,7 @@ class _Writer:
         return f"{name}[{self.expression(key, depth)}]"
 
     def condition(self, depth: int) -> str:
-        return self.expression(self.pick(["bool", "int", "task"]), depth)
+        return self.expression(self.pick(["bool", "int", "task", "ptr"]), depth)
 
     def expression(self, kind: Kind, depth: int) -> str:
         """An expression of that kind, in parentheses where it needs them."""
@@ -290,7 +301,11 @@ class _Writer:
             return f"({one()} {operator} {right})"
 
         def index() -> str:
-            return self.pick(["0", f"({one()} & pid)"])
+            return self.pick(["0", f"((uint64){one()} & pid)"])
+
+        def pointed() -> str:
+            known = [name for name, kind in self.variables().items() if kind == "pair"]
+            return f"(&{self.pick(known)})->{self.pick(_MEMBERS)}" if known else "*(int16 *)curtask"
 
         return [
             arithmetic, arithmetic, arithmetic,
@@ -305,6 +320,14 @@ class _Writer:
             lambda: f"*((uint32 *){task()} + {one()})",
             lambda: f"((uint16 *){task()})[{one()}]",
             lambda: f"(uint64){task()}",
+            lambda: f"*{self.expression('ptr', depth)}",
+            lambda: f"({self.expression('ptr', depth)})[{index()}]",
+            lambda: f"({self.expression('bytes', depth)})[{index()}]",
+            lambda: f"(uint32)({self.expression('bytes', depth)})",
+            lambda: f"({self.expression('pair', depth)}).{self.pick(_MEMBERS)}",
+            lambda: f"({self.expression('pair', depth)}).in.list[{index()}]",
+            lambda: f"({self.expression('kuid', depth)}).val",
+            pointed, pointed,
         ]  # fmt: skip
 
     def bool_makers(self, depth: int) -> list[Any]:
@@ -340,6 +363,46 @@ class _Writer:
             lambda: f"str({task()}, {self.pick(['5', 'pid', '0'])})",
             lambda: f"str({self.expression('str', depth)})",
         ]
+
+    def ptr_makers(self, depth: int) -> list[Any]:
+        def one() -> str:
+            return self.expression("int", depth)
+
+        def address() -> str:
+            known = list(self.variables())
+            return f"(int32 *)&{self.pick(known)}" if known else "(int32 *)6"
+
+        return [
+            lambda: f"(int32 *){one()}",
+            lambda: f"({self.expression('ptr', depth)} + {one()})",
+            lambda: f"({self.expression('ptr', depth)} - {one()})",
+            lambda: f"{self.pick(['uptr', 'kptr'])}({self.expression('ptr', depth)})",
+            address, address,
+        ]  # fmt: skip
+
+    def bytes_makers(self, depth: int) -> list[Any]:
+        return [
+            lambda: f"(uint8[4])(uint32){self.expression('int', depth)}",
+            lambda: f"(uint8[4])(int32){self.expression('int', depth)}",
+        ]
+
+    def pair_makers(self, depth: int) -> list[Any]:
+        def copied() -> str:
+            known = [name for name, kind in self.variables().items() if kind == "pair"]
+            return f"*&{self.pick(known)}" if known else "*(struct pair *)curtask"
+
+        return [
+            lambda: f"*(struct pair *){self.expression('ptr', depth)}",
+            lambda: f"*(struct pair *)({self.expression('int', depth)})",
+            copied,
+        ]
+
+    def kuid_makers(self, depth: int) -> list[Any]:
+        def copied() -> str:
+            known = [name for name, kind in self.variables().items() if kind == "kuid"]
+            return f"*&{self.pick(known)}" if known else "curtask->cred->euid"
+
+        return [lambda: f"{self.expression('task', depth)}->cred->uid", copied]
 
     def inet_makers(self, depth: int) -> list[Any]:
         def one() -> str:
