@@ -9,7 +9,7 @@ from aotrace.compiler.builtins.record import Builtin
 from aotrace.compiler.codegen import calls, maps, memory, operators, place
 from aotrace.compiler.codegen.core import RelocKind
 from aotrace.compiler.emitter import Reg
-from aotrace.compiler.sema.names import ARGS
+from aotrace.compiler.sema.names import is_args
 from aotrace.compiler.sema.params import COUNT_SETTING, setting_name
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
@@ -57,11 +57,7 @@ def _in_memory(e: ProgramEmitter, node: nodes.Member | nodes.Index | nodes.Tuple
     found = place.find(e, node)
     if found:
         return place.load(e, found)
-    if (
-        isinstance(node, nodes.Member)
-        and isinstance(node.base, nodes.Ident)
-        and node.base.name == ARGS
-    ):
+    if isinstance(node, nodes.Member) and is_args(node.base):
         return e.argument((e.unit.probe.arguments or {})[node.name])
     return _own_item(e, node)
 

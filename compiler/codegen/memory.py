@@ -9,7 +9,7 @@ from aotrace.compiler.codegen import calls, copies, maps, place
 from aotrace.compiler.codegen.convert import convert
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.kernel_types import copy_of
-from aotrace.compiler.sema.names import ARGS
+from aotrace.compiler.sema.names import is_args
 from aotrace.compiler.sema.params import setting_name, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
@@ -132,7 +132,7 @@ def _into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
                 into(e, node.then, target, kind)
             with other:
                 into(e, node.other, target, kind)
-    elif isinstance(node, nodes.Ident) and node.name == ARGS:
+    elif is_args(node):
         _arguments_into(e, target, kind)
     elif isinstance(kind, Str):
         _string_into(e, node, target, kind)

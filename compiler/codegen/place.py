@@ -18,7 +18,7 @@ from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import copy_of, field_of, redefined
 from aotrace.compiler.probes.record import ContextField, Passed
-from aotrace.compiler.sema.names import ARGS
+from aotrace.compiler.sema.names import is_args
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
 from aotrace.compiler.types import (
@@ -93,7 +93,7 @@ def find(e: ProgramEmitter, node: Expr) -> Place | None:
     if isinstance(node, nodes.TupleItem):
         outer = find(e, node.base)
         return item(e, outer, node.index) if outer else None
-    if isinstance(node, nodes.Unary) and node.op == "*":
+    if isinstance(node, nodes.Unary) and node.op == "*" and not is_args(node):
         return _target(e, node.operand)
     return None
 
@@ -108,7 +108,7 @@ def _target(e: ProgramEmitter, pointer: Expr) -> Place:
 
 
 def _member(e: ProgramEmitter, node: nodes.Member) -> Place | None:
-    if isinstance(node.base, nodes.Ident) and node.base.name == ARGS:
+    if is_args(node.base):
         return argument(e, node.name)
     kind = e.type_of(node.base)
     outer = _target(e, node.base) if isinstance(kind, Pointer) else find(e, node.base)

@@ -17,7 +17,7 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import unkept
 from aotrace.compiler.sema.arguments import check_arguments
 from aotrace.compiler.sema.infer import Inference, readable
-from aotrace.compiler.sema.names import ARGS, Names
+from aotrace.compiler.sema.names import Names, is_args
 from aotrace.compiler.sema.operators import is_condition, unreadable
 from aotrace.compiler.sema.params import unknown_at_build
 from aotrace.compiler.sema.units import Unit, taken
@@ -162,7 +162,7 @@ class Checker:
             self.value(child)
 
     def member(self, node: nodes.Member) -> None:
-        if not (isinstance(node.base, nodes.Ident) and node.base.name == ARGS):
+        if not is_args(node.base):
             self.value(node.base)
 
     def unary(self, node: nodes.Unary) -> None:

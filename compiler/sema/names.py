@@ -34,6 +34,13 @@ from aotrace.compiler.types import Type, literal
 ARGS = "args"
 
 
+def is_args(node: Node) -> bool:
+    """Whether an expression is `args`; `*args` is the same: it was a pointer once."""
+    if isinstance(node, nodes.Unary) and node.op == "*":
+        node = node.operand
+    return isinstance(node, Ident) and node.name == ARGS
+
+
 @dataclass(frozen=True)
 class ConstantName:
     """An identifier that is a constant: an enumerator (with its enum in BTF) or a number."""
@@ -238,7 +245,7 @@ class _Resolver:
         return ConstantName(found.value, kind, found.enum_id, name)
 
     def member(self, node: nodes.Member) -> None:
-        if not (isinstance(node.base, Ident) and node.base.name == ARGS):
+        if not is_args(node.base):
             self.visit(node.base)
 
     def call(self, node: Call) -> None:

@@ -11,6 +11,8 @@ from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node
 from aotrace.compiler.types import NONE, Bool, Record, Str, Type, literal, storable
 
+_COMMON = "common_"  # fields that every tracepoint has, and that say nothing of this one
+
 
 def integer(w: Walker, node: nodes.IntLit) -> Type:
     return literal(node.value)
@@ -60,7 +62,11 @@ def arguments(w: Walker, node: nodes.Ident) -> Type:
         kind = w.unit.probe.kind.name
         w.diagnostics.error(f"`args` is not available in {kind} probes", node.span)
         return NONE
-    kept = {name: found.type for name, found in known.items() if storable(found.type)}
+    kept = {
+        name: found.type
+        for name, found in known.items()
+        if storable(found.type) and not name.startswith(_COMMON)
+    }
     return Record(tuple(kept), tuple(redefined(item, w.context.btf) for item in kept.values()))
 
 

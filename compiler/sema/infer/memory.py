@@ -7,7 +7,7 @@ from aotrace.compiler.kernel_types import field_names, field_of
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.infer import operators
 from aotrace.compiler.sema.infer.walker import Walker
-from aotrace.compiler.sema.names import ARGS
+from aotrace.compiler.sema.names import is_args
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node
 from aotrace.compiler.types import (
@@ -27,7 +27,7 @@ from aotrace.compiler.types import (
 
 
 def member(w: Walker, node: nodes.Member) -> Type:
-    if isinstance(node.base, nodes.Ident) and node.base.name == ARGS:
+    if is_args(node.base):
         return argument(w, node)
     base = w.visit(node.base)
     outer = base

@@ -9,6 +9,7 @@ from aotrace.compiler.kernel_types import field_names, field_of, incomplete, red
 from aotrace.compiler.sema.casts import cast_type
 from aotrace.compiler.sema.infer import leaves, maps, memory, statements
 from aotrace.compiler.sema.infer.walker import Walker
+from aotrace.compiler.sema.names import is_args
 from aotrace.compiler.sema.operators import binary_type, unary_type
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
@@ -31,6 +32,8 @@ from aotrace.compiler.types import (
 
 
 def unary(w: Walker, node: nodes.Unary) -> Type:
+    if is_args(node):
+        return w.visit(node.operand)
     if node.op == "&":
         return address_of(w, node)
     operand = w.visit(node.operand)
