@@ -11,6 +11,7 @@ from aotrace.compiler.types import (
     Aggregate,
     Array,
     Bool,
+    Buffer,
     Inet,
     Int,
     KernelSymbol,
@@ -30,7 +31,7 @@ from aotrace.compiler.types import (
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 EQUALITY = frozenset({"==", "!="})
 LOGICAL = frozenset({"&&", "||"})
-_BYTEWISE = (Str, Inet, Mac, Array, Tuple, Record, Struct, KernelSymbol, UserSymbol, Stack)
+_BYTEWISE = (Str, Buffer, Inet, Mac, Array, Tuple, Record, Struct, KernelSymbol, UserSymbol, Stack)
 
 
 def unreadable(kind: Aggregate, node: Node, diagnostics: Diagnostics) -> None:

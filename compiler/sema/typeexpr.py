@@ -10,7 +10,7 @@ from aotrace.compiler.kernel.btf_kinds import BtfKind
 from aotrace.compiler.kernel_types import find_named
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node, TypeExpr
-from aotrace.compiler.types import NONE, Array, Bool, Inet, Int, Pointer, Str, Tuple, Type
+from aotrace.compiler.types import NONE, Array, Bool, Buffer, Inet, Int, Pointer, Str, Tuple, Type
 
 #: `string` without a size: it becomes as long as what is assigned.
 UNSIZED_TEXT = Str(0)
@@ -26,6 +26,8 @@ _BASIC: dict[str, Type] = {
     "unsigned int": Int(4, False), "unsigned long": Int(8, False), "long long": Int(8, True),
     "unsigned long long": Int(8, False), "inet": Inet(), "string": UNSIZED_TEXT,
 }  # fmt: skip
+#: what a count in brackets gives the size of
+_SIZED: dict[str, Callable[[int], Type]] = {"string": Str, "buffer": Buffer}
 _KINDS = {"struct": BtfKind.STRUCT, "union": BtfKind.UNION, "enum": BtfKind.ENUM}
 
 
@@ -72,7 +74,8 @@ class TypeReader:
 
     def array(self, written: nodes.ArrayOf) -> Type:
         count = written.count or 0
-        if isinstance(written.element, nodes.NamedType) and written.element.name == "string":
-            return Str(count)
+        name = written.element.name if isinstance(written.element, nodes.NamedType) else ""
+        if name in _SIZED:
+            return _SIZED[name](count)
         element = self.read(written.element)
         return Array(element, count)
