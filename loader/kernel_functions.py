@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 
+from aotrace.loader.errors import LoaderError
 from aotrace.runtime.points import KERNEL
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ _UNSAFE = {"arch_cpu_idle", "default_idle", "bpf_dispatcher_xdp_func"}
 _UNSAFE_PREFIXES = ("__ftrace_invalid_address__", "rcu_")
 _PARTS = (".part.", ".cold", ".constprop.")  # of functions that the compiler split
 _known: list[Function] = []
+_chosen: list[Function] = []  # by whoever runs it
 _names: dict[str, set[bytes]] = {}
 
 
@@ -63,8 +65,17 @@ def _btf_names(module: str) -> set[bytes]:
     return _names[module]
 
 
+def choose(path: str) -> None:
+    """Take the functions that a file lists, as tracefs does. Raises LoaderError."""
+    try:
+        with open(path) as lines:
+            _chosen.extend(_named(*line.split()[:2]) for line in lines if line.strip())
+    except OSError as error:
+        raise LoaderError(f"cannot read {path}: {error.strerror}") from None
+
+
 def _listed() -> list[Function]:
-    return [_named(*line.split()[:2]) for line in _lines("available_filter_functions")]
+    return _chosen or [_named(*line.split()[:2]) for line in _lines("available_filter_functions")]
 
 
 def _named(name: str, module: str = "") -> Function:

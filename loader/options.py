@@ -43,6 +43,12 @@ RUN_OPTIONS = (
     Option(("--no-warnings",), "warnings", None, "show no warnings", sets=False),
     Option(("--probe-filter",), "probe_filter", "REGEX", "attach only the probes that match"),
     Option(("--unsafe",), "unsafe", None, "allow what can do harm, such as system()"),
+    Option(
+        ("--no-feature",), "without", "FEATURE[,FEATURE]", "do without kprobe_multi, uprobe_multi"
+    ),
+    Option(
+        ("--traceable-functions",), "functions", "FILE", "functions that can be traced, a line each"
+    ),
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
     Option(("--test",), "trial", None, "run the script's tests", sets="test"),
     Option(("--bench",), "trial", None, "run the script's benchmarks", sets="bench"),
@@ -52,6 +58,7 @@ LIST_OPTIONS = (
     Option(("-p", "--pid"), "pid", "PID", "list what this process has, too"),
     Option(("-r", "--regex"), "regex", None, "the search is a regular expression"),
 )
+FEATURES = ("kprobe_multi", "kprobe_session", "uprobe_multi")  # kprobe_session: never used
 INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
 INFO_OPTIONS = INSPECT_OPTIONS
 HELP = Option(("-h", "--help"), "help", None, "show this")
@@ -74,6 +81,8 @@ class Options:
         self.warnings = True
         self.checks = False
         self.probe_filter: str | None = None
+        self.without = ""
+        self.functions: str | None = None
         self.dry_run = False
         self.unsafe = False
         self.trial = ""
@@ -147,6 +156,9 @@ def _check(options: Options, alone: bool) -> None:
         raise UsageError(f"no output format {options.format!r}", f"formats: {', '.join(FORMATS)}")
     if options.buffering not in BUFFERING:
         raise UsageError(f"no buffering {options.buffering!r}", f"modes: {', '.join(BUFFERING)}")
+    unknown = [word for word in options.without.split(",") if word and word not in FEATURES]
+    if unknown:
+        raise UsageError(f"no such feature: {unknown[0]}", f"features: {', '.join(FEATURES)}")
     if options.checks and not options.warnings:
         raise UsageError("-k and --no-warnings exclude each other", _SEE)
     if options.pid is not None and options.command is not None:

@@ -45,6 +45,7 @@ def run(options: Options) -> int:
     target.check_privileges()
     with Owned() as owned:
         lib = libbpf.load(options.verbose)
+        _choose(options)
         process = _open_process(options, lib, owned)
         cpus = possible_cpus(lib)
         child = process.pid if process and options.command is not None else 0
@@ -125,6 +126,18 @@ def _find_members(
     if kept is not None:
         members.keep(kept)
     return members
+
+
+def _choose(options: Options) -> None:
+    """What may be traced, and by which of the kernel's means."""
+    if options.functions is not None:
+        from aotrace.loader import kernel_functions
+
+        kernel_functions.choose(options.functions)
+    if options.without:
+        from aotrace.loader.libbpf import syscall
+
+        syscall.disabled.update(options.without.split(","))
 
 
 def _tell_service_manager(state: str, console: Console) -> None:

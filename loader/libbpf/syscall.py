@@ -285,12 +285,18 @@ def gives_cookies(lib: Libbpf, kind: int) -> bool:
     return True
 
 
+#: What is to be done without though the kernel may have it: `kprobe_multi`, `uprobe_multi`.
+disabled: set[str] = set()
+
+
 def has_uprobe_multi(lib: Libbpf) -> bool:
     """Whether the kernel attaches to many places of a file at once, also for one process alone.
 
     It must refuse a process of number -1 before the file, which is a folder. Linux 6.6 to 6.9 trace
     only one thread of a process.
     """
+    if "uprobe_multi" in disabled:
+        return False
     nothing = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"
     try:
         program = load_program(lib, nothing, Loading(KPROBE, TRACE_UPROBE_MULTI))
@@ -307,6 +313,8 @@ def has_uprobe_multi(lib: Libbpf) -> bool:
 
 def has_kprobe_multi(lib: Libbpf) -> bool:
     """Whether the kernel attaches to many functions at once: it must only miss the function."""
+    if "kprobe_multi" in disabled:
+        return False
     nothing = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"
     try:
         program = load_program(lib, nothing, Loading(KPROBE, TRACE_KPROBE_MULTI))

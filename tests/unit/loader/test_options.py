@@ -86,3 +86,9 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_command(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["trace", "x"]) == 1
     assert capfd.readouterr().err.startswith("ERROR: no such command: trace\nHINT: ")
+
+
+def test_features_that_are_not_wanted() -> None:
+    assert parse(["x.o", "--no-feature", "kprobe_multi,uprobe_multi"], RUN_OPTIONS).without
+    with pytest.raises(UsageError, match="no such feature: nosuch"):
+        parse(["x.o", "--no-feature=kprobe_multi,nosuch"], RUN_OPTIONS)
