@@ -18,7 +18,6 @@ from aotrace.runtime.values import IntKind
 from aotrace.runtime.values.stacks import (
     BUILD_ID,
     COUNT_BITS,
-    COUNT_MASK,
     HEADER_SIZE,
     NEW_STACK,
     StackKind,
@@ -28,6 +27,7 @@ from llvmlite import ir
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
+    from aotrace.compiler.codegen.function import FunctionBuilder
 
 _I64, _POINTER = ir.IntType(64), ir.PointerType()
 _USER, _BUILD_ID = 1 << 8, 1 << 11  # BPF_F_USER_STACK, BPF_F_USER_BUILD_ID
@@ -38,24 +38,31 @@ _FACTOR, _SEED = 0x9E3779B185EBCA87, 0x27D4EB2F165667C5
 
 
 def key(e: ProgramEmitter, kind: Stack) -> Reg:
-    """The key of the stack at this place; 0 of one that has no frames or cannot be had."""
+    """The key of the stack at this place; 0 of one that has no frames or cannot be had.
+
+    The stack is taken by the program itself: a function of its own would be one of the frames.
+    """
     storage = kind.kind
     assert isinstance(storage, StackKind)
     if not kind.limit:
         return e.const(0)
-    name = f"{'u' if kind.user else 'k'}{storage.table}_{e.fn.name}"
+    entry = e.fn.region(storage.entry_size)
+    flags = (_USER if kind.user else 0) | (_BUILD_ID if kind.mode == BUILD_ID else 0)
+    frames, size = e.offset(entry, HEADER_SIZE), storage.entry_size - HEADER_SIZE
+    got = e.hidden(e.helper("get_stack", e.ctx, frames, size, flags))
+    return e.fn.call(_keeper(e, kind, storage), entry, got)
+
+
+def _keeper(e: ProgramEmitter, kind: Stack, storage: StackKind) -> FunctionBuilder:
+    """The function that keeps a stack in its table and gives its key: one for all of a size."""
+    name = f"keep_{'u' if kind.user else 'k'}{storage.table}"
     made = e.shared.subprograms
     if name not in made:
         made[name] = fn = e.shared.module.subprogram(
-            name, [("ctx", _POINTER)], _I64, e.planned.unit.point.span
+            name, [("entry", _POINTER), ("got", _I64)], _I64, e.planned.unit.point.span
         )
-        inner = type(e)(fn, e.shared, e.planned)
-        _write(inner, kind, storage, _table(e, storage))
-    found = e.fn.call(made[name], e.ctx)
-    count = e.op("and", found, COUNT_MASK)
-    with e.if_(e.op("eq", count, 0)), e.if_(found):
-        e.shared.failures.tell(e, "get_stack", e.op("ashr", found, COUNT_BITS))
-    return e.select(count, found, 0)
+        _keep(type(e)(fn, e.shared, e.planned), kind, storage, _table(e, storage))
+    return made[name]
 
 
 def _table(e: ProgramEmitter, storage: StackKind) -> Any:
@@ -76,22 +83,18 @@ def _table(e: ProgramEmitter, storage: StackKind) -> Any:
 _LEAST_ENTRIES = 1024
 
 
-def _write(e: ProgramEmitter, kind: Stack, storage: StackKind, table: Any) -> None:
-    """The body of the function that gives the key; of a stack that cannot be had, in place of the
-    hash, the reason."""
-    frames_size = storage.entry_size - HEADER_SIZE
-    entry = e.fn.region(storage.entry_size, lasting=True)
-    frames = e.offset(entry, HEADER_SIZE)
-    flags = (_USER if kind.user else 0) | (_BUILD_ID if kind.mode == BUILD_ID else 0)
-    got = e.hidden(e.fn.helper("get_stack", e.ctx, frames, frames_size, flags))
+def _keep(e: ProgramEmitter, kind: Stack, storage: StackKind, table: Any) -> None:
+    """The body of the keeper: `got` is what the helper returned, bytes or an error."""
+    entry, got = e.fn.params
     with e.if_(e.op("slt", got, storage.frame_size)):
-        e.fn.return_(e.op("shl", got, COUNT_BITS))
-    size = e.bounded(got, frames_size)
+        e.fn.return_(0)
+    size = e.bounded(got, storage.entry_size - HEADER_SIZE)
     count = e.op("udiv", size, storage.frame_size)
     pid = e.op("lshr", e.fn.helper("get_current_pid_tgid"), 32) if kind.user else e.const(0)
     e.store(entry, 0, 4, pid)
     e.store(entry, 4, 4, count)
-    mixed = _hash(e, frames, e.op("lshr", size, 3), e.op("xor", pid, _SEED))
+    words = e.op("lshr", size, 3)
+    mixed = _hash(e, e.offset(entry, HEADER_SIZE), words, e.op("xor", pid, _SEED))
     found = e.op("or", e.op("shl", e.op("lshr", mixed, COUNT_BITS), COUNT_BITS), count)
     slot = e.fn.stack_slot(_WORD)
     e.store(slot, 0, _WORD, found)
