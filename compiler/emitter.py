@@ -117,6 +117,10 @@ class Emitter(Protocol):
     def member_at(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
         """As member, the address of it."""
 
+    def kernel_variable(self, name: str, cpu: Reg | None) -> Reg:
+        """Address of a CPU's own variable of the kernel, of this CPU's for None; 0: no such CPU,
+        or the target's BTF does not have the variable."""
+
     def stack(self, kind: Stack) -> Reg:
         """The key of the call stack at this place (runtime/values/stacks.py)."""
 

@@ -128,6 +128,13 @@ def field_names(struct: Struct) -> list[str]:
     return [member.name for member in _named_members(struct.btf, struct.type_id)]
 
 
+def find_variable(btf: Btf, name: str) -> int | None:
+    """The type of a variable of the kernel; BTF has those of which each CPU has its own."""
+    found = btf.find(BtfKind.VAR, name)
+    variable = btf.type(found) if found is not None else None
+    return variable.target if isinstance(variable, bt.Var) else None
+
+
 def find_struct(btf: Btf, tag: str, name: str) -> Struct | None:
     """The struct or union of that name."""
     kind = BtfKind.UNION if tag == "union" else BtfKind.STRUCT

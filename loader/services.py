@@ -50,9 +50,9 @@ class Service:
 
 
 def _kernel_symbols(services: Services) -> Any:
-    from aotrace.loader.symbols.kernel import KernelSymbols
+    from aotrace.loader.symbols.kernel import running_kernel
 
-    return KernelSymbols()
+    return running_kernel()
 
 
 def _user_symbols(services: Services) -> Any:

@@ -62,8 +62,20 @@ def _cgroup_id(path: str) -> int:
         raise LoaderError(reason, "see cgroupid() in the script") from None
 
 
+def _kernel_address(name: str) -> int:
+    from aotrace.loader.symbols.kernel import running_kernel
+
+    address = running_kernel().find(name)
+    if address is None:
+        raise LoaderError(
+            f"this kernel does not tell where {name} is, which the script asks for by kaddr()",
+            "see /proc/kallsyms: variables are in it if the kernel was built with KALLSYMS_ALL",
+        )
+    return address
+
+
 #: by what stands before the colon in a setting's name
-_QUESTIONS = {"cgroupid": _cgroup_id}
+_QUESTIONS = {"cgroupid": _cgroup_id, "kaddr": _kernel_address}
 
 
 def of_environment(environment: Mapping[str, str]) -> dict[str, int | bool | str]:

@@ -6,6 +6,6 @@ Source: bpftrace's docs/stdlib.md.
 from __future__ import annotations
 
 FUNCTIONS = frozenset((
-    "config", "dw_ustack", "kaddr", "kfunc_allowed", "kfunc_exist", "ksym", "percpu_kaddr",
+    "config", "dw_ustack", "kfunc_allowed", "kfunc_exist",
     "skboutput", "tseries", "uaddr",
 ))  # fmt: skip

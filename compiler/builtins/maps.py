@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from aotrace.compiler.builtins.record import EventSpec, MapFunction
+from aotrace.compiler.builtins.stacks import LENGTH
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.syntax.nodes import MapRef
 from aotrace.compiler.types import INT64, NONE, Bool
@@ -27,7 +28,15 @@ def _len(e: Emitter, ref: MapRef, _key: Reg) -> Reg:
 
 
 MAPS = (
-    MapFunction("len", "How many keys a map has.", False, INT64, emit=_len, wants_keys=True),
+    MapFunction(
+        "len",
+        "How many keys a map has, or frames a stack.",
+        False,
+        INT64,
+        emit=_len,
+        wants_keys=True,
+        of_value=LENGTH,
+    ),
     MapFunction(
         "find",
         "Whether a key is there; if so, the variable gets its value: find(@m, key, $v).",

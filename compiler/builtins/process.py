@@ -25,6 +25,7 @@ def _half(helper: str, high: bool) -> Callable[[Emitter, ProbeContext, Reg | Non
 
 def _comm(e: Emitter, _context: ProbeContext, target: Reg | None) -> Reg:
     target = e.slot(COMM_SIZE) if target is None else target
+    e.zero(target, COMM_SIZE)  # some kernels (6.1) leave what is behind the name as it was
     e.helper("get_current_comm", target, COMM_SIZE)
     return target
 

@@ -209,6 +209,8 @@ class MapFunction:
     event: Callable[[MapRef], EventSpec] | None = None
     #: it makes no sense of a map without keys
     wants_keys: bool = False
+    #: what the name means where a value stands in place of the map
+    of_value: Function | None = None
     #: a variable follows, which gets the value where the function is true (sema/bare.py)
     assigns: bool = False
 

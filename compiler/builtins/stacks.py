@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from aotrace.compiler.builtins.accepts import ADDRESS, INTEGER
+from aotrace.compiler.builtins.accepts import ADDRESS, INTEGER, STRING
 from aotrace.compiler.builtins.record import (
     Accepts,
     EventSpec,
     Function,
+    LoadParameter,
     Parameter,
     Site,
 )
 from aotrace.compiler.emitter import Emitter, Reg
+from aotrace.compiler.kernel_types import find_variable
 from aotrace.compiler.syntax.nodes import StrLit
-from aotrace.compiler.types import Int, KernelSymbol, Stack, Str, Type, UserSymbol
+from aotrace.compiler.types import (
+    INT64,
+    UINT64,
+    Int,
+    KernelSymbol,
+    Stack,
+    Str,
+    Type,
+    UserSymbol,
+)
 from aotrace.runtime.values.stacks import (
     BUILD_ID,
+    COUNT_MASK,
     DEFAULT_LIMIT,
     MAX_LIMIT,
     MODES,
@@ -105,6 +117,48 @@ def _usym(e: Emitter, site: Site, target: Reg | None) -> Reg:
     return target
 
 
+def _kaddr_setting(site: Site) -> LoadParameter:
+    return LoadParameter(f"kaddr:{_name(site)}", UINT64.kind)
+
+
+def _name(site: Site) -> str:
+    given = site.constants[0]
+    return given.decode("utf-8", "surrogateescape") if isinstance(given, bytes) else ""
+
+
+def _check_kaddr(site: Site) -> None:
+    name = _name(site)
+    if not name or any(char.isspace() for char in name):
+        site.error(f"`{name}` cannot be the name of a kernel symbol", arg=0)
+
+
+def _kaddr(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    return e.load(e.setting_at(_kaddr_setting(site).name), 0, 8)
+
+
+def _check_percpu(site: Site) -> None:
+    name = _name(site)
+    if find_variable(site.context.btf, name) is None:
+        text = f"no variable `{name}` in BTF that each CPU has its own of"
+        site.error(text, "see `bpftool btf dump file /sys/kernel/btf/vmlinux`, VAR", arg=0)
+
+
+def _percpu(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    """0 where there is no such CPU."""
+    return e.kernel_variable(_name(site), e.value(site.args[1]) if len(site.args) > 1 else None)
+
+
+def _len(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    return e.op("and", e.value(site.args[0]), COUNT_MASK)
+
+
+#: What len() is of a value; of a map it is another function.
+LENGTH = Function(
+    "len", "How many frames a stack has.",
+    (Parameter("value", Accepts("a map or a stack", lambda kind: isinstance(kind, Stack))),),
+    lambda _: INT64, _len,
+)  # fmt: skip
+
 STACKS = (
     Function(
         "kstack", "The kernel's call stack: kstack([mode,] [depth]).",
@@ -121,5 +175,15 @@ STACKS = (
     Function(
         "usym", "An address of the process, shown as the symbol there.",
         (Parameter("address", ADDRESS),), lambda _: UserSymbol(), _usym,
+    ),
+    Function(
+        "kaddr", "The address of a symbol of the target's kernel.",
+        (Parameter("name", STRING, constant=True),), lambda _: UINT64, _kaddr, _check_kaddr,
+        _kaddr_setting,
+    ),
+    Function(
+        "percpu_kaddr", "The address of a CPU's own kernel variable: percpu_kaddr(name [, cpu]).",
+        (Parameter("name", STRING, constant=True), Parameter("cpu", INTEGER, optional=True)),
+        lambda _: UINT64, _percpu, _check_percpu,
     ),
 )  # fmt: skip

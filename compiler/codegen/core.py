@@ -79,12 +79,14 @@ class Fixups:
     """What the object writer must mend in LLVM's object.
 
     core: the accesses, by the N of `core.N`. direct_loads: per function, the accesses by the n of
-    its direct loads. settings: the loader's name of each variable -> its symbol.
+    its direct loads. settings: the loader's name of each variable -> its symbol. foreign: symbols
+    of the kernel, which libbpf places.
     """
 
     core: tuple[Access, ...] = ()
     direct_loads: Mapping[str, tuple[Access, ...]] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    foreign: frozenset[str] = frozenset()
 
 
 def type_name(btf: Btf, type_id: int) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from aotrace.compiler.kernel import btf_types
+from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.source import Source, Span
 from aotrace.runtime.values.base import Kind
 from aotrace.runtime.values.composite import ArrayKind, TupleKind
@@ -179,6 +181,38 @@ class DebugInfo:
         )
         self._globals.append(expression)
         return expression
+
+    def foreign(self, name: str, kind: Node) -> Node:
+        """A variable of the kernel, which this module only refers to."""
+        variable = self._distinct(
+            f"!DIGlobalVariable(name: {_quote(name)}, scope: {self._unit}, file: {self._file},"
+            f" line: 1, type: {kind}, isLocal: false, isDefinition: false)"
+        )
+        expression = self._node(
+            f"!DIGlobalVariableExpression(var: {variable}, expr: !DIExpression())"
+        )
+        self._globals.append(expression)
+        return expression
+
+    def kernel_type(self, btf: Btf, type_id: int) -> Node:
+        """A type of the kernel as far as libbpf compares those of variables: by what it is, and by
+        what it points to or has as elements; of structs and unions by their name alone."""
+        found = btf.resolve(type_id)
+        if isinstance(found, btf_types.Struct):
+            tag = "union" if found.is_union else "structure"
+            return self._node(
+                f"!DICompositeType(tag: DW_TAG_{tag}_type, name: {_quote(found.name or '')},"
+                f" file: {self._file}, size: {found.size * 8}, elements: {self._tuple([])})",
+                found.size * 8,
+            )
+        if isinstance(found, btf_types.Ptr):
+            return self.pointer(self.kernel_type(btf, found.target) if found.target else None)
+        if isinstance(found, btf_types.Array):
+            return self.array(self.kernel_type(btf, found.elem), found.count)
+        if isinstance(found, btf_types.Enum):
+            return self._basic(found.name or "enum", found.size * 8, "unsigned")
+        size = btf.size_of(type_id)
+        return self.scalar(f"u{size * 8}") if size in (1, 2, 4, 8) else self.scalar("u8")
 
     def program(self, name: str, span: Span) -> Node:
         """A BPF program: int name(void *ctx)."""

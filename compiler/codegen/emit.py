@@ -20,6 +20,7 @@ from aotrace.compiler.codegen.function import FunctionBuilder, alignment
 from aotrace.compiler.codegen.loops import Loop
 from aotrace.compiler.codegen.program import Shared
 from aotrace.compiler.emitter import External, Reg
+from aotrace.compiler.kernel_types import find_variable
 from aotrace.compiler.probes.record import Argument, ContextWord, Passed, SiteWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
@@ -243,6 +244,30 @@ class ProgramEmitter:
 
     def member_at(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
         return place.address(self, place.along(self, pointer, struct, path))
+
+    def kernel_variable(self, name: str, cpu: Reg | None) -> Reg:
+        btf = self.shared.btf
+        found = find_variable(btf, name)
+        assert found is not None  # checked
+        symbol = self.shared.module.kernel_variable(name, btf, found)
+        result = self.fn.stack_slot(8)
+        self.store(result, 0, 8, self.const(0))
+        with self.if_(self.op("ne", symbol, 0)):
+            if cpu is None:
+                found_at = self.helper("this_cpu_ptr", symbol)
+            else:
+                found_at = self.helper("per_cpu_ptr", symbol, cpu)
+            self.store(result, 0, 8, self._plain(found_at))
+        return self.load(result, 0, 8)
+
+    def _plain(self, pointer: Reg) -> Reg:
+        """A pointer that the verifier knows as the number that a script calculates with: by way of
+        a map, which keeps no types. LLVM must not see that what comes out is what went in."""
+        place = self.fn.region(8)
+        self.ir.store(pointer, place, align=8)
+        kind = ir.FunctionType(POINTER, [POINTER])
+        barrier = ir.InlineAsm(kind, "", "=r,0,~{memory}", True)
+        return self.ir.load(self.ir.call(barrier, [place]), typ=I64, align=8)
 
     def stack(self, kind: Stack) -> Reg:
         return stacks.key(self, kind)

@@ -14,6 +14,7 @@ from aotrace.compiler.codegen.corehost import CoreTable
 from aotrace.compiler.codegen.debuginfo import DebugInfo, Node
 from aotrace.compiler.codegen.function import I8, I32, I64, PTR, FunctionBuilder
 from aotrace.compiler.codegen.helpers import MapType
+from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.source import Source, Span
 from aotrace.runtime.layout import align_up
 from aotrace.runtime.members import (
@@ -70,6 +71,7 @@ class ModuleBuilder:
         self._used: list[Any] = []
         self._settings: dict[str, str] = {}
         self._constants: dict[bytes, Any] = {}
+        self._foreign: dict[str, Any] = {}
         self._core_symbols: dict[int, Any] = {}
         self._member_symbols: dict[int, Any] = {}
         self._member_texts: Any = None
@@ -209,6 +211,18 @@ class ModuleBuilder:
         variable.set_metadata("dbg", self.debug.variable(symbol, debug))
         return variable
 
+    def kernel_variable(self, name: str, btf: Btf, type_id: int) -> Any:
+        """A variable of the kernel, whose place libbpf asks the target's BTF for; 0 where that
+        does not have it."""
+        if name not in self._foreign:
+            symbol = self._add_global(name, I8, None)
+            symbol.section = ".ksyms"
+            symbol.linkage = "extern_weak"
+            debug = self.debug.foreign(name, self.debug.kernel_type(btf, type_id))
+            symbol.set_metadata("dbg", debug)
+            self._foreign[name] = symbol
+        return self._foreign[name]
+
     def counter(self, name: str) -> Any:
         """A pointer to a u64 in .bss, which the loader reads by its symbol."""
         variable = self._add_global(name, I64, I64(0))
@@ -324,7 +338,9 @@ class ModuleBuilder:
     def fixups(self) -> Fixups:
         """What the object writer must mend; complete after `finish`."""
         direct = {f.name: tuple(f.direct_loads) for f in self._functions if f.direct_loads}
-        return Fixups(tuple(self.core.accesses), direct, dict(self._settings))
+        return Fixups(
+            tuple(self.core.accesses), direct, dict(self._settings), frozenset(self._foreign)
+        )
 
     def finish(self) -> str:
         """The module as LLVM assembly; to be called once."""

@@ -5,7 +5,7 @@ The file is laid out anew with only what libbpf, bpftool and debuggers of BPF ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from aotrace.compiler.codegen.core import Access, Fixups, RelocKind
 from aotrace.compiler.codegen.corehost import host_value
@@ -42,7 +42,7 @@ def finish(
     """
     elf = elf_file.read(object_bytes)
     _relocate(elf, fixups)
-    _drop_needless(elf, bool(objects))
+    _drop_needless(elf, bool(objects), fixups.foreign)
     if objects:
         elf = elf_file.read(link(elf_file.write(elf), objects))
     elf.sections.append(_metadata_section(metadata(setting_offsets(elf, fixups))))
@@ -90,11 +90,12 @@ def _replace(section: Section, data: bytes) -> None:
     section.relocations = []  # LLVM's are for its own linker; libbpf reads the values in place
 
 
-def _drop_needless(elf: Elf, linked: bool) -> None:
+def _drop_needless(elf: Elf, linked: bool, foreign: Container[str]) -> None:
     """Leave out DWARF, empty sections, labels within functions, and what nothing refers to.
 
     linked: what is undefined is another object's, and hidden: so libbpf takes the function for a
-    static one, which the verifier follows from its caller with all that is known there.
+    static one, which the verifier follows from its caller with all that is known there. foreign:
+    undefined symbols that libbpf finds in the kernel.
     """
     elf.sections = [s for s in elf.sections if _is_needed(s)]
     kept = {id(section) for section in elf.sections}
@@ -106,10 +107,10 @@ def _drop_needless(elf: Elf, linked: bool) -> None:
         if id(symbol) in named or (symbol.type in kinds and id(symbol.section) in kept)
     ]
     for symbol in elf.symbols:
-        if linked and symbol.section is None:
+        if linked and symbol.section is None and symbol.name not in foreign:
             symbol.other = _STV_HIDDEN
     if not linked:
-        _refuse_undefined(elf, named)
+        _refuse_undefined(elf, named, foreign)
 
 
 def _is_needed(section: Section) -> bool:
@@ -117,9 +118,9 @@ def _is_needed(section: Section) -> bool:
     return bool(loaded) or section.name in (_BTF, _BTF_EXT)
 
 
-def _refuse_undefined(elf: Elf, named: set[int]) -> None:
+def _refuse_undefined(elf: Elf, named: set[int], foreign: Container[str]) -> None:
     for symbol in elf.symbols:
-        if symbol.section is None and id(symbol) in named:
+        if symbol.section is None and id(symbol) in named and symbol.name not in foreign:
             raise ObjectError(f"LLVM left `{symbol.name}` undefined")
 
 

@@ -255,6 +255,8 @@ class _Resolver:
             hints = did_you_mean(node.name, [*functions, *self.externals])
             self.unknown_function(node, hints)
         else:
+            if isinstance(entry, MapFunction) and entry.of_value and _of_value(node):
+                entry = entry.of_value
             self.names.entries[node] = entry
             self.check_arity(node, entry)
         matched = match_parameters(getattr(entry, "parameters", ()), len(node.args))
@@ -300,6 +302,11 @@ def _unknown(what: str, name: str, hints: tuple[str, ...]) -> tuple[str, ...]:
     if name in later.FUNCTIONS:
         return (f"`{name}` is not supported yet",)
     return (f"unknown {what} `{name}`", *hints)
+
+
+def _of_value(node: Call) -> bool:
+    """Whether a value stands where a map may."""
+    return bool(node.args) and not isinstance(node.args[0], nodes.MapRef)
 
 
 def _map_arity(entry: MapFunction, given: int) -> str | None:

@@ -114,3 +114,13 @@ class KernelSymbols:
 
 def _address(line: bytes) -> bytes:
     return line[:_DIGITS]
+
+
+_running: list[KernelSymbols] = []
+
+
+def running_kernel() -> KernelSymbols:
+    """The symbols of this machine's kernel, for all who ask: their file is read once."""
+    if not _running:
+        _running.append(KernelSymbols())
+    return _running[0]

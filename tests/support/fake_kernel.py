@@ -91,4 +91,5 @@ def fake_writer() -> BtfWriter:
     write_tracepoints(writer)
     write_functions(writer)
     write_iterators(writer)
+    writer.var("process_counts", "unsigned long")
     return writer
