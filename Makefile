@@ -20,7 +20,7 @@ UNIT := $(wildcard tests/unit tests/golden tests/object)
 TOOLS := tests/conftest.py tests/kernels tests/bench tests/support tests/toolruns tests/tools
 
 LIVE_PACKAGES := libbpf1 libbpf-dev clang bpftool bpftrace binutils gcc g++ libc6-dev iproute2 systemtap-sdt-dev
-KERNEL_PACKAGES := libbpf1 qemu-system-x86 busybox-static kmod xz-utils
+KERNEL_PACKAGES := libbpf1 qemu-system-x86 qemu-system-arm busybox-static kmod xz-utils binutils bpftool
 TOOL_PACKAGES := xfsprogs mdadm openssl
 DIFFERENTIAL_PACKAGES := libbpf1 debootstrap gcc g++ libc6-dev systemtap-sdt-dev
 
@@ -130,6 +130,7 @@ live-tools: setup
 kernels: setup ## fetch the kernels into .cache/kernels, with their BTF and tracepoint formats
 	$(ENSURE) $(KERNEL_PACKAGES)
 	$(BIN)/python -m tests.kernels.fetch
+	$(BIN)/python -m tests.kernels.arm64
 
 .PHONY: rootfs
 rootfs: setup

@@ -37,9 +37,11 @@ def debian_mirror(security: bool = False) -> str:
 class PrivateApt:
     """apt-get and apt-cache over sources, lists and a cache of their own, all under one folder."""
 
-    def __init__(self, folder: Path, suites: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, suites: tuple[str, ...], architecture: str = "") -> None:
+        """`architecture`: of the packages; by default this machine's."""
         self._folder = folder
         self._suites = suites
+        self._architecture = architecture
 
     def update(self) -> None:
         """Fetches the package lists of the suites."""
@@ -80,6 +82,8 @@ class PrivateApt:
             # The cache folder need not be open to the user that apt fetches as.
             "APT::Sandbox::User": "root",
         }
+        if self._architecture:
+            settings["APT::Architecture"] = settings["APT::Architectures"] = self._architecture
         return [part for key, value in settings.items() for part in ("-o", f"{key}={value}")]
 
 

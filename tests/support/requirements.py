@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from aotrace.compiler.objfile.external import find_clang
 
+from tests.kernels import arm64
 from tests.kernels.catalog import KERNELS
 from tests.support import forky
 from tests.support.places import SYSTEM_PYTHON, program
@@ -70,6 +71,13 @@ def _ipv6() -> str:
     return ""
 
 
+def _arm64() -> str:
+    missing = [n for n in (arm64.EMULATOR, "readelf", "bpftool") if program(n) is None]
+    if missing:
+        return f"no {' and no '.join(missing)}: make test-kernels installs them"
+    return "" if arm64.is_fetched() else "arm64 kernel not fetched: run make kernels"
+
+
 def _kernels() -> str:
     needed = ("qemu-system-x86_64", "busybox")
     missing = [name for name in needed if program(name) is None]
@@ -111,6 +119,7 @@ _PROBES: dict[str, Probe] = {
     "ipv6": _ipv6,
     "libc-headers": _libc_headers,
     "kernels": _kernels,
+    "arm64": _arm64,
     "bpftrace27": _bpftrace27,
     "clang": _clang,
     "system-python": _system_python,
