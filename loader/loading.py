@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from aotrace.loader import contexts, settings
 from aotrace.loader.errors import ObjectError
 from aotrace.loader.libbpf.handles import Object
 from aotrace.loader.libbpf.lib import BpfError
-from aotrace.runtime.metadata import WIDE_SCRATCH
+from aotrace.runtime.metadata import RING_BUFFER, WIDE_SCRATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def load_object(
         try:
             for name in missing.names:
                 bpf.programs[name].disable()
+            _size_ring(bpf, meta)
             if wide := bpf.map(WIDE_SCRATCH):
                 wide.resize(wide.max_entries * int(known["cpus"]))
             if members:
@@ -68,6 +71,14 @@ def load_object(
             raise reason
         missing.skip(reason.program, reason)
         lib.log.clear()
+
+
+def _size_ring(bpf: Object, meta: Metadata) -> None:
+    """perf_rb_pages, of this machine's pages: a power of two of them, as the kernel wants it."""
+    pages = int(meta.config.get("perf_rb_pages") or 0)
+    ring = bpf.map(RING_BUFFER)
+    if pages > 0 and ring is not None:
+        ring.resize(os.sysconf("SC_PAGESIZE") << (pages - 1).bit_length())
 
 
 def _open(lib: Libbpf, file: ObjectFile, image: bytes, meta: Metadata) -> Object:
