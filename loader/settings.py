@@ -5,6 +5,7 @@ The verifier sees them as constants, and leaves out what they switch off.
 
 from __future__ import annotations
 
+import os
 import time
 
 from aotrace.loader.errors import LoaderError, ObjectError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _PREFIXES = ("AOTRACE_", "BPFTRACE_")
 _RODATA = ".rodata"
+_NAMESPACE = "/proc/self/ns/pid"
+_INITIAL_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO of include/linux/proc_ns.h
 _PARAMETERS = ("$", "--", "str($", "probe:")  # how the names of such settings begin
 
 
@@ -31,6 +34,7 @@ def values(target_pid: int, child_pid: int, cpus: int, warnings: int = 1) -> dic
         "warnings": warnings,
         "start_boot": time.clock_gettime_ns(time.CLOCK_BOOTTIME),
         "tai_offset": _tai_offset(),
+        **_pid_namespace(),
     }
 
 
@@ -40,6 +44,17 @@ def _tai_offset() -> int:
     readings = [(read(boot), read(tai), read(boot)) for _ in range(5)]
     before, between, after = min(readings, key=lambda reading: reading[2] - reading[0])
     return between - (before + after) // 2
+
+
+def _pid_namespace() -> dict[str, int | bytes]:
+    """What bpf_get_ns_current_pid_tgid knows this process's PID namespace by."""
+    try:
+        found = os.stat(_NAMESPACE)
+    except OSError:
+        found = None
+    if found is None or found.st_ino == _INITIAL_NAMESPACE:
+        return {"pid_device": 0, "pid_namespace": 0}
+    return {"pid_device": found.st_dev, "pid_namespace": found.st_ino}
 
 
 def of_machine(meta: Metadata) -> dict[str, int | bytes]:

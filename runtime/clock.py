@@ -37,7 +37,9 @@ def _distance(clock: int) -> int:
         wall = time.clock_gettime_ns(time.CLOCK_REALTIME)
         after = time.clock_gettime_ns(clock)
         tries.append((after - before, wall - (before + after) // 2))
-    return min(tries)[1]
+    distance = min(tries)[1]
+    # atomic time is ahead by whole seconds
+    return round(distance / _SECOND) * _SECOND if clock == _CLOCKS["tai"] else distance
 
 
 def format_wall(form: str, nanoseconds: int) -> str:

@@ -18,6 +18,7 @@ from aotrace.compiler.builtins.probe import PROBE
 from aotrace.compiler.builtins.process import PROCESS
 from aotrace.compiler.builtins.record import Entry
 from aotrace.compiler.builtins.registers import REGISTERS
+from aotrace.compiler.builtins.series import SERIES
 from aotrace.compiler.builtins.stacks import STACKS
 from aotrace.compiler.builtins.strings import STRINGS
 from aotrace.compiler.builtins.system import SYSTEM
@@ -30,7 +31,7 @@ from aotrace.compiler.builtins.users import USERS
 ENTRIES: tuple[Entry, ...] = (
     *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *POINTERS, *NET,
     *OUTPUT, *PARAMS, *MAPS, *AGGREGATES, *STACKS, *REGISTERS, *CONTROL, *FILES,
-    *MESSAGES, *STRINGS, *NAMED, *USERS, *TRACE_PIPE,
+    *MESSAGES, *STRINGS, *NAMED, *USERS, *SERIES, *TRACE_PIPE,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

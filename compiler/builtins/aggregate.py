@@ -32,7 +32,7 @@ _PLACES = bytes(
 _MAX_BUCKETS = 1000  # bpftrace's limit for lhist()
 
 
-def _signed(site: Site) -> bool:
+def is_signed(site: Site) -> bool:
     kind = site.types[0]
     if isinstance(kind, Int) and kind.flexible:
         return True
@@ -60,7 +60,7 @@ def _extreme(less: str, more: str, e: Emitter, site: Site, entry: Reg) -> None:
     """Keep the value when none was seen yet or when it beats the one kept."""
     value = e.value(site.args[0])
     kept, seen = e.load(entry, 0, _WORD), e.load(entry, _WORD, _WORD)
-    beats = e.op(more if _signed(site) else less, value, kept)
+    beats = e.op(more if is_signed(site) else less, value, kept)
     with e.if_(e.op("or", beats, e.op("eq", seen, 0))):
         e.store(entry, 0, _WORD, value)
         e.store(entry, _WORD, _WORD, e.const(1))
@@ -183,7 +183,7 @@ def _lhist(e: Emitter, site: Site, entry: Reg) -> None:
 
 def _stored(name: str, site: Site) -> Type:
     kinds = {"sum": SumKind, "min": MinKind, "max": MaxKind, "avg": AvgKind, "stats": StatsKind}
-    return Aggregate(name, kinds[name](_signed(site)))
+    return Aggregate(name, kinds[name](is_signed(site)))
 
 
 AGGREGATES = (

@@ -46,7 +46,7 @@ def _monotonic(e: Emitter) -> Reg:
     return e.helper("ktime_get_ns")
 
 
-def _software_tai(e: Emitter) -> Reg:
+def now_in_tai(e: Emitter) -> Reg:
     return e.op("add", _boot(e), e.setting(TAI_SETTING))
 
 
@@ -57,11 +57,11 @@ def _tai(e: Emitter) -> Reg:
         with known:
             e.store(now, 0, 8, e.helper("ktime_get_tai_ns"))
         with unknown:
-            e.store(now, 0, 8, _software_tai(e))
+            e.store(now, 0, 8, now_in_tai(e))
     return e.load(now, 0, 8)
 
 
-_READERS = {"boot": _boot, "monotonic": _monotonic, "tai": _tai, "sw_tai": _software_tai}
+_READERS = {"boot": _boot, "monotonic": _monotonic, "tai": _tai, "sw_tai": now_in_tai}
 #: the clock that a mode's nanoseconds are of (runtime/values/time.py)
 _CLOCKS = {"boot": "boot", "monotonic": "monotonic", "tai": "tai", "sw_tai": "tai"}
 

@@ -6,6 +6,5 @@ Source: bpftrace's docs/stdlib.md.
 from __future__ import annotations
 
 FUNCTIONS = frozenset((
-    "config", "dw_ustack", "kfunc_allowed", "kfunc_exist",
-    "skboutput", "tseries", "uaddr",
+    "config", "dw_ustack", "kfunc_allowed", "kfunc_exist", "skboutput", "uaddr",
 ))  # fmt: skip

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from aotrace.compiler.builtins.record import Builtin, ProbeContext
+from aotrace.compiler.builtins.accepts import STRING
+from aotrace.compiler.builtins.record import Builtin, Function, Parameter, ProbeContext, Site
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.kernel_types import find_struct
 from aotrace.compiler.types import UINT32, UINT64, Pointer, Str, Type
 
 COMM_SIZE = 16  # TASK_COMM_LEN
+#: the PID namespace of the loader by the device and inode of its file; 0 for the initial one
+DEVICE_SETTING, NAMESPACE_SETTING = "pid_device", "pid_namespace"
+_NAMESPACES = ("curr_ns", "init")
+_INIT = b"init"
 _LOW = 0xFFFFFFFF
 
 
@@ -21,6 +27,34 @@ def _half(helper: str, high: bool) -> Callable[[Emitter, ProbeContext, Reg | Non
         return e.op("lshr", both, 32) if high else e.op("and", both, _LOW)
 
     return emit
+
+
+def _id(shift: int, e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    """Half of what tells a thread: its process above, itself below."""
+    initial = site.constants == (_INIT,)
+    both = e.helper("get_current_pid_tgid") if initial else _ids_here(e)
+    return e.op("and", e.op("lshr", both, shift), _LOW)
+
+
+def _ids_here(e: Emitter) -> Reg:
+    """As get_current_pid_tgid, as the loader's PID namespace counts; 0 for a task outside of it.
+
+    In the initial one, where the setting is 0, the verifier leaves all but the first out.
+    """
+    both, namespace = e.slot(8), e.setting(NAMESPACE_SETTING)
+    with e.if_else(e.op("eq", namespace, 0)) as (initial, inner):
+        with initial:
+            e.store(both, 0, 8, e.helper("get_current_pid_tgid"))
+        with inner:
+            e.store(both, 0, 8, e.const(0))
+            device = e.setting(DEVICE_SETTING)
+            e.helper("get_ns_current_pid_tgid", device, namespace, both, 8)
+    return e.load(both, 0, 8)
+
+
+def _id_function(name: str, doc: str, shift: int) -> Function:
+    mode = Parameter("namespace", STRING, constant=True, optional=True, words=_NAMESPACES)
+    return Function(name, doc, (mode,), lambda _: UINT32, partial(_id, shift))
 
 
 def _comm(e: Emitter, _context: ProbeContext, target: Reg | None) -> Reg:
@@ -44,8 +78,8 @@ def _uint32(_context: ProbeContext) -> Type:
 
 
 PROCESS = (
-    Builtin("pid", "Process ID (thread group ID).", _uint32, _half("get_current_pid_tgid", True)),
-    Builtin("tid", "Thread ID.", _uint32, _half("get_current_pid_tgid", False)),
+    _id_function("pid", "Process ID, as the loader's PID namespace (curr_ns) or init counts.", 32),
+    _id_function("tid", "Thread ID, as the loader's PID namespace (curr_ns) or init counts.", 0),
     Builtin("uid", "User ID.", _uint32, _half("get_current_uid_gid", False)),
     Builtin("gid", "Group ID.", _uint32, _half("get_current_uid_gid", True)),
     Builtin("comm", "Name of the thread.", lambda _: Str(COMM_SIZE), _comm),

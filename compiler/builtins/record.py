@@ -238,6 +238,13 @@ class AggregateFunction:
 Entry = Builtin | Function | EventFunction | MapFunction | AggregateFunction
 
 
+def is_bare(entry: Entry | None) -> bool:
+    """Whether a name may stand without parentheses."""
+    if isinstance(entry, Function):
+        return all(parameter.optional or parameter.many for parameter in entry.parameters)
+    return isinstance(entry, Builtin)
+
+
 def arity_error(entry_name: str, parameters: Sequence[Parameter], given: int) -> str | None:
     """The message for a wrong number of arguments, or None."""
     least = sum(1 for p in parameters if not p.optional and not p.many)
@@ -276,5 +283,5 @@ def _count(number: int, limit: str) -> str:
 __all__ = [
     "Accepts", "AggregateFunction", "Builtin", "Constant", "Entry", "EventFunction", "EventSpec",
     "Function", "LoadParameter", "MapAccess", "MapFunction", "Parameter", "ProbeContext", "Site",
-    "arity_error", "match_parameters",
+    "arity_error", "is_bare", "match_parameters",
 ]  # fmt: skip

@@ -283,7 +283,7 @@ def _check_strncmp(site: Site) -> None:
 
 
 def _memcmp(e: Emitter, site: Site, _target: Reg | None) -> Reg:
-    """The sign of the first difference, as bpftrace has it: -1, 0 or 1."""
+    """The first difference, of bytes without a sign."""
     most = min(site.types[0].size, site.types[1].size)
     asked = site.constants[2]
     sides = []
@@ -297,7 +297,7 @@ def _memcmp(e: Emitter, site: Site, _target: Reg | None) -> Reg:
         a, b = (e.load(e.offset(side, place), 0, 1) for side in sides)
         unequal = e.op("ne", a, b)
         with e.if_(unequal):
-            result.set(e.select(e.op("ult", a, b), -1, 1))
+            result.set(e.op("sub", a, b))
         stop(unequal)
     return result.get()
 
@@ -333,7 +333,7 @@ def _concat(e: Emitter, site: Site, target: Reg | None) -> Reg:
 STRINGS = (
     Function(
         "strlen", "How many characters a string has.", (Parameter("string", _TEXT),),
-        lambda _: UINT64, _strlen, fold=_strlen_fold,
+        lambda _: UINT64, _strlen, comptime=lambda site: _strlen_fold(site.constants),
     ),
     Function(
         "strcap", "How many characters a string has room for; of a pointer, how many it has.",
@@ -346,11 +346,13 @@ STRINGS = (
     ),
     Function(
         "strstr", "Where a string begins within another; -1 where it does not.",
-        (_HAYSTACK, _NEEDLE), lambda _: INT64, _strstr, _check_search, fold=_strstr_fold,
+        (_HAYSTACK, _NEEDLE), lambda _: INT64, _strstr, _check_search,
+        comptime=lambda site: _strstr_fold(site.constants),
     ),
     Function(
         "strcontains", "Whether a string is within another.",
-        (_HAYSTACK, _NEEDLE), lambda _: Bool(), _strcontains, _check_search, fold=_contains_fold,
+        (_HAYSTACK, _NEEDLE), lambda _: Bool(), _strcontains, _check_search,
+        comptime=lambda site: _contains_fold(site.constants),
     ),
     Function(
         "str_concat", "Two strings, one behind the other.",
@@ -366,7 +368,7 @@ STRINGS = (
         lambda _: UINT64, _strncmp, _check_strncmp,
     ),
     Function(
-        "memcmp", "How the bytes of two values compare: -1, 0 or 1.",
+        "memcmp", "The difference of the first bytes of two values that differ; 0 where none do.",
         (
             Parameter("left", PRINTABLE), Parameter("right", PRINTABLE),
             Parameter("count", INTEGER),

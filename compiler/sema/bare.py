@@ -7,7 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from aotrace.compiler.builtins import BY_NAME
-from aotrace.compiler.builtins.record import Function, MapFunction, Parameter, match_parameters
+from aotrace.compiler.builtins.record import (
+    Function,
+    MapFunction,
+    Parameter,
+    is_bare,
+    match_parameters,
+)
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Call, Ident, MapAccess, MapRef, Node, Var
 from aotrace.compiler.syntax.walk import rebuilt, walk
@@ -23,11 +29,8 @@ def write_out_calls(program: nodes.Program) -> nodes.Program:
 
 
 def _is_bare(node: Node) -> bool:
-    """A name of a function that needs no argument. Only those may be named so."""
     entry = BY_NAME.get(node.name) if isinstance(node, Ident) else None
-    if not isinstance(entry, Function):
-        return False
-    return all(parameter.optional or parameter.many for parameter in entry.parameters)
+    return isinstance(entry, Function) and is_bare(entry)
 
 
 def _settled(node: Node) -> list[Parameter]:
@@ -71,6 +74,8 @@ def _visit(node: Node) -> Any:
         return Call(node.span, node.name, (), node.span)
     settled = _settled(node)
     made: Any = rebuilt(node, _visit, _same)
+    if isinstance(node, Call):
+        made = replace(made, args=_with_words(node, made))
     if _assigns(node):
         return _with_assignment(made)
     if not settled:
@@ -80,6 +85,18 @@ def _visit(node: Node) -> Any:
         for arg, parameter in zip(made.args, settled, strict=False)
     ]
     return replace(made, args=(*args, *made.args[len(args) :]))
+
+
+def _with_words(node: Call, made: Call) -> tuple[Any, ...]:
+    """The arguments, of which bare names stay what they are where the function takes some."""
+    parameters = getattr(BY_NAME.get(node.name), "parameters", ())
+    matched = match_parameters(parameters, len(node.args))
+    takes = [bool(parameter.words or parameter.any_word) for parameter in matched]
+    takes += [False] * (len(node.args) - len(takes))
+    return tuple(
+        old if word and isinstance(old, Ident) else new
+        for old, new, word in zip(node.args, made.args, takes, strict=True)
+    )
 
 
 def _same(span: Any) -> Any:

@@ -17,6 +17,7 @@ from aotrace.compiler.builtins.record import (
     MapFunction,
     Parameter,
     arity_error,
+    is_bare,
     match_parameters,
 )
 from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
@@ -214,7 +215,7 @@ class _Resolver:
                 f"`{node.name}` is a function", node.span, f"write {node.name}(…)"
             )
         else:
-            builtins = [name for name, e in BY_NAME.items() if isinstance(e, Builtin)]
+            builtins = [name for name, entry in BY_NAME.items() if is_bare(entry)]
             hints = did_you_mean(node.name, [*builtins, *CONSTANTS])
             self.unknown("identifier", node.name, node.span, hints)
 

@@ -7,6 +7,8 @@ surrogateescape, which gets it back).
 
 from __future__ import annotations
 
+from aotrace.runtime.values.base import Verbatim
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,6 +130,8 @@ def dumps(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
         return quote(value)
+    if isinstance(value, Verbatim):
+        return value.text
     if isinstance(value, dict):
         return "{" + ", ".join(f"{quote(k)}: {dumps(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):

@@ -22,6 +22,7 @@ from aotrace.runtime.values.composite import (
 from aotrace.runtime.values.hist import HistKind, LhistKind
 from aotrace.runtime.values.ints import BoolKind, EnumKind, IntKind, PointerKind
 from aotrace.runtime.values.net import InetKind, MacKind
+from aotrace.runtime.values.series import TseriesKind
 from aotrace.runtime.values.stacks import KstackKind, UstackKind
 from aotrace.runtime.values.strings import StrKind
 from aotrace.runtime.values.symbols import KsymKind, UsymKind
@@ -59,6 +60,7 @@ __all__ = [
     "StructKind",
     "SumKind",
     "TimestampKind",
+    "TseriesKind",
     "TupleKind",
     "UsernameKind",
     "UstackKind",
@@ -70,7 +72,8 @@ __all__ = [
 KINDS: tuple[type[Kind], ...] = (
     IntKind, BoolKind, PointerKind, EnumKind, StrKind, InetKind, MacKind, ArrayKind, TupleKind,
     RecordKind, TimestampKind, CountKind, SumKind, MinKind, MaxKind, AvgKind, StatsKind,
-    HistKind, LhistKind, KsymKind, UsymKind, KstackKind, UstackKind, StructKind, OpaqueKind,
+    HistKind, LhistKind, TseriesKind, KsymKind, UsymKind, KstackKind, UstackKind, StructKind,
+    OpaqueKind,
     BufferKind, UsernameKind, CgroupPathKind,
 )  # fmt: skip
 _BY_TAG = {kind.tag: kind for kind in KINDS}

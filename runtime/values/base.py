@@ -46,6 +46,13 @@ def unpack_many(code: str, raw: Buffer, count: int, stride: int, offset: int) ->
     return [value for (value,) in record.iter_unpack(memoryview(raw)[: count * stride])]
 
 
+class Verbatim:
+    """JSON that is written already, as bpftrace writes it in places: without spaces."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 class Kind:
     """One kind of value. Subclasses set `tag` and fill in the rest."""
 
