@@ -88,6 +88,13 @@ KERNEL_FORMS = (
         r"@\[fentry:vmlinux:vfs_read\]: \d+",
     ),
     _fentry(
+        "fentry, wildcard with a loop of the kernel's",
+        'fentry:vfs_rea* /comm == "dd"/'
+        " { for ($i : 0..(pid > 0 ? 2 : 1)) { @[probe, func] = sum($i); } }",
+        r"@\[fentry:vmlinux:vfs_read, vfs_read\]: [1-9]\d*",
+        only=("6.1", "6.12", "7.2"),
+    ),
+    _fentry(
         "fexit",
         'fexit:vfs_read /comm == "dd" && args.count == 4321/ { print((args.count, retval)); }',
         r"\(4321, 4321\)",
