@@ -80,7 +80,12 @@ def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
         return None
     text = ":".join((kind.name, *request.point.parts[1:]))
     return ResolvedProbe(
-        kind, text, kind.name, "trace", {"return": returns}, function=FunctionAddress()
+        kind,
+        text,
+        kind.name,
+        "trace",
+        {"return": returns, **({"many": True} if parts[1:2] == (_BPF,) else {})},
+        function=FunctionAddress(),
     )
 
 
