@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 
 from aotrace.loader import loading, objectfile, settings, target
 from aotrace.loader.actions import Stage, make_handlers
@@ -99,7 +98,7 @@ def run(options: Options) -> int:
         for walk in probes.walks:
             pump.walk(walk, meta.events)
         if probes.waiting:
-            pump.run(ring_map.fd, signals, process, partial(probes.signalled, bpf))
+            pump.run(ring_map.fd, signals, process, lambda: probes.signalled(bpf))
         _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
         probes.close()
         pump.drain()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from aotrace.loader.errors import LoaderError
 
@@ -29,8 +28,10 @@ class Sink:
 
     def close(self) -> None:
         """Write what can be written. Leave standard output open: it is not ours."""
-        with suppress(BrokenSink, LoaderError):
+        try:  # noqa: SIM105  # contextlib would take longer to import
             self.flush()
+        except (BrokenSink, LoaderError):
+            pass
         if self._fd != 1:
             os.close(self._fd)
 
