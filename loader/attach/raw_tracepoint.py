@@ -21,6 +21,9 @@ def attach(program: Program, target: Target, scope: Scope) -> Link:
 def explain(target: Target, error: BpfError) -> tuple[str, str]:
     if error.errno == errno.ENOENT:
         return f"this kernel has no raw tracepoint {target['name']}", ""
+    if error.errno == errno.EINVAL:  # kernel: bpf_probe_register, on prog->aux->max_ctx_offset
+        text = f"the raw tracepoint {target['name']} has fewer arguments here than the script reads"
+        return text, "use args.NAME of those that it has; print(args) reads all of the build host's"
     return f"raw tracepoint {target['name']}: {error}", ""
 
 
