@@ -32,7 +32,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list-builtins", "--json"]) == 0
     records = {(r["family"], r["name"]): r for r in json.loads(capsys.readouterr().out)}
     assert records["probe", "kprobe"]["aliases"] == ["k"]
-    assert records["builtin", "pid"]["form"] == "pid"
+    assert records["builtin", "uid"]["form"] == "uid"
 
 
 def test_markdown_quotes_what_would_end_a_cell() -> None:

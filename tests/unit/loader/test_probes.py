@@ -161,5 +161,11 @@ def test_what_tracefs_knows(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_other_errors_are_passed_on() -> None:
-    reason, _ = raw_tracepoint.explain({"name": "n"}, BpfError("attach", errno.EINVAL))
-    assert reason == "raw tracepoint n: attach: Invalid argument"
+    reason, _ = raw_tracepoint.explain({"name": "n"}, BpfError("attach", errno.EPERM))
+    assert reason == "raw tracepoint n: attach: Operation not permitted"
+
+
+def test_a_raw_tracepoint_with_fewer_arguments_is_told_of() -> None:
+    reason, hint = raw_tracepoint.explain({"name": "n"}, BpfError("attach", errno.EINVAL))
+    assert reason == "the raw tracepoint n has fewer arguments here than the script reads"
+    assert "args.NAME" in hint
