@@ -11,7 +11,7 @@ import errno
 import os
 
 from aotrace.loader import attach
-from aotrace.loader.attach.mechanism import DURING
+from aotrace.loader.attach.mechanism import BENCH, DURING, TEST
 from aotrace.loader.copies import Copier
 from aotrace.loader.errors import LoaderError, PlaceError
 from aotrace.loader.libbpf import syscall
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 
 _FILES = 256  # beside the links of members
+
+
+#: When programs run that --probe-filter can leave out.
+_NAMED = (DURING, TEST, BENCH)
 
 
 class Member:
@@ -135,7 +139,7 @@ class Members:
         except re.error as error:
             raise LoaderError(f"Invalid --probe-filter regex '{pattern}': {error}") from None
         for number, program in enumerate(self._meta.programs):
-            if attach.find(program.mechanism).phase != DURING:
+            if attach.find(program.mechanism).phase not in _NAMED:
                 continue
             members = self.of.get(program.name)
             if members is None:
