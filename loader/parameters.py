@@ -196,7 +196,9 @@ def _complete(program: Program, script: str, given: Given) -> None:
     try:
         if any_wild(parts):
             return
-        program.target = attach.find(program.mechanism).locate(parts, program.target)
+        mechanism = attach.find(program.mechanism)
+        program.target = mechanism.locate(parts, program.target)
+        program.probe = mechanism.named(parts)
     except (ValueError, KeyError) as error:
         missing = [f"${n}" for n in points.parameters(program.point) if not given.at(n)]
         hint = f"not given: {', '.join(missing)}" if missing else ""

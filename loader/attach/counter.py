@@ -13,6 +13,8 @@ from aotrace.runtime import perf_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.attach.perf import Links
     from aotrace.loader.libbpf.handles import Program
@@ -50,4 +52,9 @@ def locate(parts: list[str], target: Target) -> Target:
     return {**target, "event": event.name, "count": count}
 
 
-MECHANISM = Mechanism(attach, explain, locate=locate)
+def named(parts: Sequence[str]) -> str:
+    found = perf_events.counted(parts)
+    return found[2] if found else ":".join(parts)
+
+
+MECHANISM = Mechanism(attach, explain, locate=locate, named=named)

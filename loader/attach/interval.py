@@ -8,6 +8,8 @@ from aotrace.runtime import perf_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.libbpf.handles import Link, Program
     from aotrace.loader.libbpf.lib import BpfError
@@ -41,4 +43,10 @@ def locate(parts: list[str], target: Target) -> Target:
     return {**target, "period_ns": period}
 
 
-MECHANISM = Mechanism(attach, explain, locate=locate)
+def named(parts: Sequence[str]) -> str:
+    from aotrace.runtime import points
+
+    return points.period_text(parts)
+
+
+MECHANISM = Mechanism(attach, explain, locate=locate, named=named)

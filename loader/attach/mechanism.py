@@ -104,10 +104,11 @@ class Mechanism:
     that cannot be told. The kernel runs programs that share a place in the order they were attached
     or the other way round: `last_first` says which. `locate` makes the target of an attach point
     that parameters completed, from its parts and from what the target says already; it raises
-    ValueError, or KeyError where the parts have no form of this mechanism's. `expand` gives text
-    and target of each place that an attach point with wildcards stands for, and raises the same;
-    `spreading` is how a program comes to all of them. `looks_up`: attach points without wildcards
-    are expanded as well; then PlaceError may be raised.
+    ValueError, or KeyError where the parts have no form of this mechanism's. `named`: what the
+    script is told of such a one, as its `probe`. `expand` gives text and target of each place that
+    an attach point with wildcards stands for, and raises the same; `spreading` is how a program
+    comes to all of them. `looks_up`: attach points without wildcards are expanded as well; then
+    PlaceError may be raised.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Mechanism:
         last_first: Callable[[Target], bool] = lambda target: False,
         missing: Callable[[Target], str] = lambda target: "",
         locate: Locate = nowhere,
+        named: Callable[[Sequence[str]], str] = ":".join,
         expand: Expand = no_wildcards,
         spreading: Spreading | None = None,
         looks_up: bool = False,
@@ -129,5 +131,6 @@ class Mechanism:
         self.last_first = last_first
         self.missing = missing
         self.locate = locate
+        self.named = named
         self.expand = expand
         self.spreading = spreading

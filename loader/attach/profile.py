@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotrace.loader.attach import perf
-from aotrace.loader.attach.interval import clock, explain, locate
+from aotrace.loader.attach.interval import clock, explain, locate, named
 from aotrace.loader.attach.mechanism import Mechanism
 
 TYPE_CHECKING = False
@@ -17,4 +17,4 @@ def attach(program: Program, target: Target, scope: Scope) -> Links:
     return perf.attach(program, scope, **clock(target))
 
 
-MECHANISM = Mechanism(attach, explain, locate=locate)
+MECHANISM = Mechanism(attach, explain, locate=locate, named=named)

@@ -14,6 +14,8 @@ from aotrace.runtime import perf_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.attach.perf import Links
     from aotrace.loader.libbpf.handles import Program
@@ -57,4 +59,9 @@ def locate(parts: list[str], target: Target) -> Target:
     return {**target, "address": address, "length": length, "mode": mode}
 
 
-MECHANISM = Mechanism(attach, explain, locate=locate)
+def named(parts: Sequence[str]) -> str:
+    found = perf_events.watched(parts, os.uname().machine)
+    return ":".join((parts[0], *map(str, found or parts[1:])))
+
+
+MECHANISM = Mechanism(attach, explain, locate=locate, named=named)
