@@ -56,7 +56,7 @@ demo: setup
 endif
 
 .PHONY: check
-check: setup ## formatting, lint, types (mypy --strict), import walls
+check: setup ## formatting, lint, types (mypy --strict), import walls, docs/reference.md
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p aotrace.compiler -p aotrace.loader -p aotrace.runtime
@@ -70,7 +70,7 @@ reference: setup ## write docs/reference.md anew, after a change of a record
 
 .PHONY: contract
 contract: setup ## whether every record of every registry has words, a golden case and a live one
-	$(PYTEST) tests/contract
+	$(PYTEST) $(shell find tests -name test_contract.py)
 
 .PHONY: fmt
 fmt: setup ## format the sources and mend what ruff can mend
@@ -133,7 +133,7 @@ kernels: setup ## fetch the kernels into .cache/kernels, with their BTF and trac
 	$(BIN)/python -m tests.kernels.arm64
 
 .PHONY: rootfs
-rootfs: setup
+rootfs: setup ## lay bpftrace 0.27 of Debian forky into .cache, for comparison (needs root)
 	$(ENSURE) $(DIFFERENTIAL_PACKAGES)
 	$(AS_ROOT) $(BIN)/python -B -m tests.support.forky
 

@@ -20,7 +20,7 @@ from aotrace.runtime.values import KINDS
 from tests.support.live_cases import load_cases
 from tests.support.registries import Used
 
-pytestmark = pytest.mark.needs("btf")
+pytestmark = [pytest.mark.live, pytest.mark.needs("btf")]
 
 
 @pytest.fixture(scope="module")
