@@ -88,6 +88,10 @@ test: check live-tools kernels rootfs ## everything: check, then all the tests (
 test-unit: setup ## tests of the sources alone; no root, no kernel
 	$(PYTEST) -n $(JOBS) $(UNIT)
 
+.PHONY: fuzz
+fuzz: live-tools ## COUNT random scripts (5000): each is refused, or loads on this kernel (needs root)
+	$(AS_ROOT) env EXAMPLES=$(or $(COUNT),5000) $(PYTEST) tests/object/test_load_random.py
+
 .PHONY: test-live
 test-live: live-tools ## tests on this machine's kernel (needs root)
 	$(AS_ROOT) $(PYTEST) tests/live

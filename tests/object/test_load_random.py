@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -23,8 +24,9 @@ from tests.support.programs import script
 
 pytestmark = pytest.mark.needs("root", "bpf", "btf", "bpftool")
 
-EXAMPLES = 40
-SEEDS = range(20)
+#: a long run asks for more: make fuzz COUNT=5000
+EXAMPLES = int(os.environ.get("EXAMPLES", "120"))
+SEEDS = range(40)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def _compiled(compiler: Compiler, text: str) -> bytes | None:
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=True,
+    derandomize="EXAMPLES" not in os.environ,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

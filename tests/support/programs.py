@@ -13,12 +13,22 @@ from random import Random
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_PLACES = ("tight, l", "pair, in", "pair, in.list", "task_struct, pid")
+_DEEPEST = 2  # loops over maps within each other
 Kind = Any
 SCALARS = ("int", "bool", "str", "inet", "task")
 SMALL = (*SCALARS, "ptr", "bytes", "pair", "kuid")
 _DEFINITIONS = """struct pair {
   int x; short y; unsigned char z : 3; struct { char c[5]; int list[2]; } in;
 };
+#pragma pack(1)
+struct tight { char c; long l; };
+#pragma pack()
+"""
+_MACROS = """macro twice(x) { x + x }
+macro next($v) { $own = $v + 1; $own * 2 }
+macro larger(x) { if comptime (sizeof(x) == 8) { x / 2 } else { x } }
+macro told(x) { print(x); }
 """
 
 _INTEGERS = (
@@ -85,6 +95,8 @@ class _Writer:
         self.sums: dict[str, tuple[Kind, str]] = {}  # the same, with the function
         self.scopes: list[dict[str, Kind]] = []
         self.own: dict[str, tuple[str, ...]] = {}
+        self.loops = 0  # around the statement that is written
+        self.number = 0  # of loops, for names of their variables
 
     def pick(self, items: Iterable[T]) -> T:
         return self.random.choice(list(items))
@@ -100,8 +112,12 @@ class _Writer:
         for number in range(self.random.randrange(3)):
             self.sums[f"@s{number}"] = (self.key_kind(), self.pick(_AGGREGATES))
         probes = ["begin"] + [self.pick(_PROBES) for _ in range(self.random.randrange(most))]
-        return _DEFINITIONS + "\n".join(
-            self.probe(point, statements, first=not i) for i, point in enumerate(probes)
+        return (
+            _DEFINITIONS
+            + _MACROS
+            + "\n".join(
+                self.probe(point, statements, first=not i) for i, point in enumerate(probes)
+            )
         )
 
     def probe(self, point: str, statements: int, first: bool) -> str:
@@ -147,7 +163,11 @@ class _Writer:
         if self.sums:
             found += [lambda _: self.aggregate(self.pick(self.sums))] * 2
         if depth:
-            found += [self.if_, self.unroll, self.choice]
+            found += [self.if_, self.unroll, self.choice, self.for_range, self.comptime]
+            keyed = [n for n, (key, _) in self.maps.items() if key is not None]
+            found += [self.for_map] if keyed and self.loops < _DEEPEST else []
+        if self.loops:
+            found.append(self.jump)
         return found
 
     def block(self, depth: int) -> str:
@@ -167,6 +187,34 @@ class _Writer:
     def unroll(self, depth: int) -> str:
         return f"unroll({self.random.randrange(1, 4)}) {self.block(depth)}"
 
+    def for_range(self, depth: int) -> str:
+        last = self.pick(["3", "3", "$1", "pid", f"({self.expression('int', 0)} & 7)"])
+        first = self.pick(["0", "-1", "1"])
+        return self.loop(f"{first}..{last}", "int", depth)
+
+    def for_map(self, depth: int) -> str:
+        name = self.pick(n for n, (key, _) in self.maps.items() if key is not None)
+        return self.loop(name, self.maps[name], depth)
+
+    def loop(self, over: str, kind: Kind, depth: int) -> str:
+        name = f"$i{self.number}"
+        self.number += 1
+        self.scopes.append({name: kind})
+        self.loops += 1
+        body = self.block(depth)
+        self.loops -= 1
+        self.scopes.pop()
+        return f"for ({name} : {over}) {body}"
+
+    def jump(self, depth: int) -> str:
+        return f"if ({self.condition(1)}) {{ {self.pick(['break', 'continue'])}; }}"
+
+    def comptime(self, depth: int) -> str:
+        known = self.variables()
+        what = self.pick(known) if known else "int32"
+        condition = f"sizeof({what}) {self.pick(_COMPARISONS)} {self.pick(['1', '4', '8'])}"
+        return f"if comptime ({condition}) {self.block(depth)} else {self.block(depth)}"
+
     def choice(self, depth: int) -> str:
         return f'{self.condition(1)} ? printf("yes") : printf("%d", {self.expression("int", 1)});'
 
@@ -180,6 +228,8 @@ class _Writer:
         self.scopes[-1][name] = kind
         if kind == "int" and self.chance(20):
             return f"let {name}: {self.pick(_CASTS[:-1])} = {value};"
+        if self.chance(10):
+            return f"let {name} = {value};"
         return f"{name} = {value};"
 
     def step(self, depth: int) -> str:
@@ -303,6 +353,10 @@ class _Writer:
         def index() -> str:
             return self.pick(["0", f"((uint64){one()} & pid)"])
 
+        def stepped() -> str:
+            known = [name for name, kind in self.variables().items() if kind == "int"]
+            return f"next({self.pick(known)})" if known else "comptime 5"
+
         def pointed() -> str:
             known = [name for name, kind in self.variables().items() if kind == "pair"]
             return f"(&{self.pick(known)})->{self.pick(_MEMBERS)}" if known else "*(int16 *)curtask"
@@ -314,6 +368,13 @@ class _Writer:
             lambda: f"{task()}->{self.pick(_FIELDS)}",
             lambda: f"sizeof({self.pick(['struct task_struct', 'int32', 'pid', 'comm'])})",
             lambda: f"bswap({one()})",
+            lambda: f"twice({one()})",
+            lambda: f"larger({one()})",
+            lambda: f"({one()} ? : {one()})",
+            lambda: f"comptime (sizeof({self.pick(_CASTS)}) * {self.pick(_INTEGERS[:8])})",
+            lambda: f"(sizeof(struct tight) + offsetof(struct {self.pick(_PLACES)}))",
+            lambda: f"({{ {self.print_(0)} {one()} }})",
+            stepped,
             lambda: f"(uint32)pton({self.pick(_ADDRESSES[::3])})",
             lambda: f"{self.expression('str', depth)}[{index()}]",
             lambda: f"((uint8[8])(uint64){one()})[{index()}]",

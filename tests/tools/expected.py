@@ -11,7 +11,9 @@ from tests.tools.building import FOLDERS, KERNELS, Tool
 
 PAGE = PROJECT / "docs/compatibility.md"
 HEADING = "## bpftrace's own tools"
-_ROW = re.compile(r"\| ([`\w, ]+) of ([\d., and]+) \| ([^|]*) \| `` ?(.*?) ?``[^|]*\|$", re.MULTILINE)
+_ROW = re.compile(
+    r"\| ([`\w, ]+) of ([\d., and]+) \| ([^|]*) \| `` ?(.*?) ?``[^|]*\|$", re.MULTILINE
+)
 
 
 class Listed(NamedTuple):
