@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from aotrace.loader.console import Console
     from aotrace.loader.libbpf.handles import Object
+    from aotrace.loader.libbpf.lib import Libbpf
     from aotrace.runtime.metadata import Metadata, Setting
 
 _PREFIXES = ("AOTRACE_", "BPFTRACE_")
@@ -57,17 +58,17 @@ def _pid_namespace() -> dict[str, int | bytes]:
     return {"pid_device": found.st_dev, "pid_namespace": found.st_ino}
 
 
-def of_machine(meta: Metadata) -> dict[str, int | bytes]:
+def of_machine(meta: Metadata, lib: Libbpf) -> dict[str, int | bytes]:
     """The values of settings that name what is asked of this machine. Raises LoaderError."""
     found: dict[str, int | bytes] = {}
     for setting in meta.settings:
         subject, colon, name = setting.name.partition(":")
         if colon and subject in _QUESTIONS:
-            found[setting.name] = _QUESTIONS[subject](name)
+            found[setting.name] = _QUESTIONS[subject](name, lib)
     return found
 
 
-def _cgroup_id(path: str) -> int:
+def _cgroup_id(path: str, _lib: Libbpf) -> int:
     from aotrace.loader.identities import cgroup_id
 
     try:
@@ -77,7 +78,7 @@ def _cgroup_id(path: str) -> int:
         raise LoaderError(reason, "see cgroupid() in the script") from None
 
 
-def _kernel_address(name: str) -> int:
+def _kernel_address(name: str, _lib: Libbpf) -> int:
     from aotrace.loader.symbols.kernel import running_kernel
 
     address = running_kernel().find(name)
@@ -89,8 +90,26 @@ def _kernel_address(name: str) -> int:
     return address
 
 
+def _kfunc_exists(name: str, lib: Libbpf) -> int:
+    from aotrace.loader.libbpf import kfuncs
+
+    return kfuncs.exists(lib, name)
+
+
+def _kfunc_allowed(name: str, lib: Libbpf) -> int:
+    from aotrace.loader.libbpf import kfuncs
+
+    probe_type, _, function = name.partition(":")
+    return kfuncs.allowed(lib, probe_type, function)
+
+
 #: by what stands before the colon in a setting's name
-_QUESTIONS = {"cgroupid": _cgroup_id, "kaddr": _kernel_address}
+_QUESTIONS = {
+    "cgroupid": _cgroup_id,
+    "kaddr": _kernel_address,
+    "kfunc": _kfunc_exists,
+    "kfunc_allowed": _kfunc_allowed,
+}
 
 
 def of_environment(environment: Mapping[str, str]) -> dict[str, int | bool | str]:

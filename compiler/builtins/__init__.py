@@ -7,6 +7,7 @@ from aotrace.compiler.builtins.checks import CHECKS
 from aotrace.compiler.builtins.clock import CLOCK
 from aotrace.compiler.builtins.control import CONTROL
 from aotrace.compiler.builtins.files import FILES
+from aotrace.compiler.builtins.kernel import KERNEL
 from aotrace.compiler.builtins.maps import MAPS
 from aotrace.compiler.builtins.messages import MESSAGES
 from aotrace.compiler.builtins.named import NAMED
@@ -31,7 +32,7 @@ from aotrace.compiler.builtins.users import USERS
 ENTRIES: tuple[Entry, ...] = (
     *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *POINTERS, *NET,
     *OUTPUT, *PARAMS, *MAPS, *AGGREGATES, *STACKS, *REGISTERS, *CONTROL, *FILES,
-    *MESSAGES, *STRINGS, *NAMED, *USERS, *SERIES, *TRACE_PIPE,
+    *MESSAGES, *STRINGS, *NAMED, *USERS, *SERIES, *KERNEL, *TRACE_PIPE,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

@@ -6,5 +6,5 @@ Source: bpftrace's docs/stdlib.md.
 from __future__ import annotations
 
 FUNCTIONS = frozenset((
-    "config", "dw_ustack", "kfunc_allowed", "kfunc_exist", "skboutput", "uaddr",
+    "dw_ustack", "skboutput", "uaddr",
 ))  # fmt: skip

@@ -16,6 +16,7 @@ from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.probes.record import ResolvedProbe
+from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
 from aotrace.compiler.types import Aggregate, Int, Pointer, Space, Type
 from aotrace.runtime.values import Kind
@@ -143,6 +144,8 @@ class Builtin:
     hints: Callable[[ProbeContext], tuple[str, ...]] | None = None
     #: the value at build time, for `comptime`
     comptime: Callable[[ProbeContext], Constant] | None = None
+    #: what is written in its place, where it is made of literals
+    stand_in: Callable[[ProbeContext, Span], Expr] | None = None
 
 
 @dataclass(frozen=True)

@@ -144,8 +144,9 @@ class _Graph:
     def __init__(self, values: list[int], signed: bool) -> None:
         self.low, self.high = min(values), max(values)
         if self.low == self.high:
-            self.low -= signed or self.low > 0
-            self.high += 1
+            least, greatest = (-1 << 63, (1 << 63) - 1) if signed else (0, (1 << 64) - 1)
+            self.low -= self.low > least
+            self.high += self.high < greatest
         self.zero = 0
         if self.low < 0 < self.high:
             self.zero = int(_single(_WIDTH * -self.low) / _single(self.high - self.low))

@@ -9,6 +9,7 @@ from aotrace.compiler.sema.names import ARGS
 from aotrace.compiler.sema.params import COUNT, NUMBER, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Node
+from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import NONE, Bool, Record, Str, Type, literal, storable
 
 _COMMON = "common_"  # fields that every tracepoint has, and that say nothing of this one
@@ -71,6 +72,13 @@ def arguments(w: Walker, node: nodes.Ident) -> Type:
 
 
 def builtin(w: Walker, entry: Builtin, node: Node) -> Type:
+    if entry.stand_in:
+        made = w.unit.stand_ins.get(node) or entry.stand_in(w.context, node.span)
+        w.unit.stand_ins[node] = made
+        for part in walk(made):
+            if isinstance(part, (nodes.IntLit, nodes.StrLit, nodes.BoolLit)):
+                w.unit.constants[part] = part.value
+        return w.visit(made)
     found = entry.type(w.context)
     if found is None:
         kind = w.unit.probe.kind.name
