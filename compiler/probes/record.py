@@ -208,7 +208,8 @@ class ProbeKind:
     complete: what a probe is whose attach point the target completes, since it has parameters or
     wildcards in it; it sets what is known of it all the same. None: it must be known at build.
     expand: the probes of the kernel to build for that a wildcard stands for, for a body that uses
-    one of `own_names`: names whose meaning is another at each.
+    one of `own_names`: names whose meaning is another at each. unlisted: a hint where the build
+    host may not know all that there is.
     """
 
     name: str
@@ -226,5 +227,6 @@ class ProbeKind:
     complete: Callable[[ProbeRequest], ResolvedProbe | None] | None = None
     expand: Callable[[ProbeRequest], list[ResolvedProbe] | None] | None = None
     own_names: frozenset[str] = frozenset()
+    unlisted: Callable[[ProbeRequest], str] | None = None
     #: no two probes of a script may have the same attach point
     unique: bool = False

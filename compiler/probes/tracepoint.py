@@ -125,8 +125,15 @@ def _expand(request: ProbeRequest) -> list[ResolvedProbe] | None:
     return request.each(_resolve, found)
 
 
+def _unlisted(request: ProbeRequest) -> str:
+    """BTF knows events, and not their categories."""
+    if len(request.sources.tracepoints.categories()) > 1:
+        return ""
+    return "categories are known by the kernel's formats alone: --tracepoints DIR"
+
+
 TRACEPOINT = ProbeKind(
     "tracepoint", ("t",), "tracepoint:CATEGORY:EVENT", "A static event of the kernel.",
     _resolve, pid_filtered=True, wildcards=True, complete=_complete, expand=_expand,
-    own_names=frozenset(("args",)),
+    own_names=frozenset(("args",)), unlisted=_unlisted,
 )  # fmt: skip

@@ -115,7 +115,10 @@ def resolve_probes(
                 )
                 return units[:most]
         for request in empty if len(units) == first else ():
-            request.error(f"no {request.point.parts[0]} of the kernel this is built for matches")
+            kind = BY_NAME[request.point.parts[0]]
+            hint = kind.unlisted(request) if kind.unlisted else ""
+            text = f"no {kind.name} of the kernel this is built for matches"
+            request.error(text, *((hint,) if hint else ()))
     _check_unique(units, diagnostics)
     if not program.probes:
         diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
