@@ -7,7 +7,6 @@ numbered from there on (runtime/members.py).
 
 from __future__ import annotations
 
-import errno
 import os
 
 from aotrace.loader import attach
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from aotrace.runtime.metadata import Metadata, Program
 
 
-_FILES = 256  # beside the links of members
+_FILES, _NEEDED = 256, 32  # open files beside the links of members, and the least of it
 
 
 #: When programs run that --probe-filter can leave out.
@@ -231,8 +230,6 @@ class Members:
                 try:
                     links.append(self._attach(handle, spreading, member, cookies, copier))
                 except BpfError as error:
-                    if error.errno == errno.EMFILE:
-                        raise _too_many(len(links)) from None
                     failed = failed or error
         finally:
             if copier:
@@ -258,13 +255,9 @@ class Members:
             os.close(program)  # the link keeps it
 
 
-def _too_many(done: int) -> LoaderError:
-    text = f"cannot attach more than {done} probes: each takes an open file"
-    return LoaderError(text, "allow more: ulimit -n NUMBER")
-
-
 def _allow_files(count: int) -> None:
-    """Each link is an open file: raise the limit of this process by that many, if it may be."""
+    """Each link is an open file: raise the limit of this process, if it must be. Raises LoaderError
+    where it may not be."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -276,4 +269,8 @@ def _allow_files(count: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         except (OSError, ValueError):
             continue
-        return
+        soft = limits[0]
+        break
+    if soft < count + _NEEDED:
+        text = f"{count} probes take {count} open files more, and there may be {soft} in all"
+        raise LoaderError(text, "allow more: ulimit -n NUMBER")
