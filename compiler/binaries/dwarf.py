@@ -8,6 +8,7 @@ an index of addresses.
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -124,7 +125,7 @@ class Dwarf:
             address = self.symbol(name)
             if address is not None:
                 for die in self._functions(self._unit_at(address)):
-                    if _start(die) == address:
+                    if address in self._starts(die):
                         return die
             return next((die for die in self._functions() if _is_called(die, name)), None)
 
@@ -137,14 +138,29 @@ class Dwarf:
         """Functions with code, of one unit or of all."""
         for each in [unit] if unit else self.units:
             for die in _within(each.get_top_DIE()):
-                if die.tag == FUNCTION and _start(die) is not None:
+                if die.tag == FUNCTION and not _CODE.isdisjoint(die.attributes):
                     yield die
+
+    def _starts(self, die: Die) -> Iterator[int]:
+        """Where a function's code begins: an optimised one has parts, the entry in one of them."""
+        low = die.attributes.get("DW_AT_low_pc")
+        if low is not None:
+            yield int(low.value)
+            return
+        lists = self._info.range_lists()
+        unit = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
+        base = int(unit.value) if unit else 0
+        for entry in lists.get_range_list_at_offset(die.attributes["DW_AT_ranges"].value, die.cu):
+            if hasattr(entry, "base_address"):
+                base = int(entry.base_address)
+            else:
+                yield int(entry.begin_offset) + (0 if entry.is_absolute else base)
 
     def named(self, tags: frozenset[str], name: str) -> Die | None:
         """The definition of a type; the declaration where there is no definition."""
         declared, wanted = None, name.encode()
         with reading(self.path):
-            for unit in self.units if self._mentions(wanted) else ():
+            for unit in self._mentioning(wanted):
                 for die in unit.get_top_DIE().iter_children():
                     if die.tag in tags and _name(die) == wanted:
                         if "DW_AT_declaration" not in die.attributes:
@@ -152,12 +168,19 @@ class Dwarf:
                         declared = declared or die
             return declared
 
-    def _mentions(self, name: bytes) -> bool:
-        """Whether a name stands anywhere: to look in vain through all units takes seconds."""
-        if self._info.supplementary_dwarfinfo:
-            return True
-        sections = (self._info.debug_str_sec, self._info.debug_info_sec)
-        return any(s is not None and name + b"\0" in s.stream.getvalue() for s in sections)
+    def _mentioning(self, name: bytes) -> Iterator[Any]:
+        """The units in whose bytes a name may stand: to look in vain through all takes seconds."""
+        info, strings = (
+            section.stream.getvalue() if section else b""
+            for section in (self._info.debug_info_sec, self._info.debug_str_sec)
+        )
+        texts = [struct.pack("<I", at) for at in _places(strings, name + b"\0")]
+        patterns = [*texts, name + b"\0"]
+        by_index = self._info.debug_str_offsets_sec is not None  # then no place stands in the unit
+        for unit in self.units:
+            data = info[unit.cu_offset : unit.cu_offset + unit.size]
+            if by_index or any(pattern in data for pattern in patterns):
+                yield unit
 
 
 def attribute(die: Die, name: str) -> Any:
@@ -203,6 +226,7 @@ def _within(die: Die) -> Iterator[Die]:
             yield from _within(child)
 
 
+_CODE = frozenset(("DW_AT_low_pc", "DW_AT_ranges"))
 _SCOPES = frozenset((
     "DW_TAG_namespace", "DW_TAG_structure_type", "DW_TAG_class_type", "DW_TAG_module",
 ))  # fmt: skip
@@ -213,9 +237,11 @@ def _name(die: Die) -> bytes:
     return found.value if found else b""
 
 
-def _start(die: Die) -> int | None:
-    found = die.attributes.get("DW_AT_low_pc")
-    return None if found is None else int(found.value)
+def _places(data: bytes, wanted: bytes) -> Iterator[int]:
+    at = data.find(wanted)
+    while at >= 0:
+        yield at
+        at = data.find(wanted, at + 1)
 
 
 def _is_called(die: Die, name: str) -> bool:

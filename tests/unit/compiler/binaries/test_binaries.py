@@ -286,3 +286,19 @@ def test_damaged_dwarf(program: Path, tmp_path: Path, seed: int) -> None:
         for name in field_names(record) if record else ():
             field_of(record, name)  # type: ignore[arg-type]
         address_of(types._file.dwarf, "program.c", 38, 0)
+
+
+def test_a_function_in_parts(tmp_path: Path) -> None:
+    """An optimiser puts what is hardly ever run elsewhere: the function then has ranges."""
+    source, built = tmp_path / "parts.c", tmp_path / "parts"
+    source.write_text("""
+        #include <stdlib.h>
+        __attribute__((cold, noinline)) void bad(int n) { abort(); }
+        __attribute__((noipa)) int work(int n) { if (n < 0) { bad(n); bad(n + 1); } return n; }
+        int main(void) { return work(0); }
+    """)
+    flags = ["-g", "-O2", "-freorder-blocks-and-partition"]
+    subprocess.run(["gcc", "-w", *flags, source, "-o", built], check=True)
+    die = Dwarf(str(built)).function("work")
+    assert die
+    assert "DW_AT_ranges" in die.attributes
