@@ -70,6 +70,8 @@ def run(options: Options) -> int:
         stage = Stage(output, maps, ring.lead, services, options.warnings, probes)
         lost = _open_lost(file, bpf, output)
 
+        if process:
+            services.prepare()
         probes.run_before(bpf)
         probes.attach(bpf)
         if options.dry_run:
@@ -90,7 +92,6 @@ def run(options: Options) -> int:
             sink.flush()
             return 1 if failed else stage.status
         if process:
-            services.prepare()
             process.start()
         if not options.quiet:
             output.attached(probes.total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import itertools
 import os
@@ -140,8 +141,23 @@ def _command(case: Case, token: str) -> list[str]:
 
 
 def workload(job: str, token: str) -> list[str]:
-    """The argv of a job of workload.py."""
+    """The argv of a job of workload.py, or of a program (`calls.c`) of programs/."""
+    if job.endswith(".c"):
+        return [str(_program(job)), token]
     return [sys.executable, "-IS", str(_WORKLOAD), job, token]
+
+
+@functools.cache
+def _program(name: str) -> Path:
+    """Compiled with frame pointers, and as it is written: no call becomes a jump."""
+    folder = tempfile.mkdtemp(prefix="aotrace-differential-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / name.removesuffix(".c")
+    source = Path(__file__).parent / "programs" / name
+    flags = ["-O1", "-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer"]
+    flags += ["-fno-optimize-sibling-calls", "-o", str(path)]
+    subprocess.run(["gcc", *flags, str(source)], check=True)
+    return path
 
 
 @functools.cache
