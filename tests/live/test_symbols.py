@@ -1,0 +1,182 @@
+"""Symbols of processes: such as have ended, become another program, compile code as they run."""
+
+from __future__ import annotations
+
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.support.places import console_script
+
+pytestmark = [pytest.mark.live, pytest.mark.needs("root", "bpf", "btf", "libbpf")]
+
+_HEAD = """\
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#define FUNCTION __attribute__((noinline, noclone))
+FUNCTION static void rename_to(const char *name) { prctl(PR_SET_NAME, name); }
+"""
+_FLAGS = (
+    "-O1", "-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer",
+    "-fno-optimize-sibling-calls",
+)  # fmt: skip
+
+
+def program(folder: Path, body: str, suffix: str = "c", *flags: str) -> Path:
+    source, target = folder / f"program.{suffix}", folder / "program"
+    source.write_text(_HEAD + textwrap.dedent(body))
+    compiler = "g++" if suffix == "cc" else "gcc"
+    subprocess.run([compiler, *_FLAGS, *flags, "-o", target, source], check=True)
+    return target
+
+
+def traced(folder: Path, script: str, command: str) -> str:
+    """What a script prints of a command."""
+    target = folder / "script.bpf.o"
+    (folder / "script.bt").write_text(script)
+    build = [console_script("aotracec"), "build", folder / "script.bt", "-o", target]
+    subprocess.run(build, check=True)
+    run = [console_script("aotrace"), "run", target, "-c", command]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+_RENAMED = 'tracepoint:task:task_rename /str(args.newcomm) == "here"/ '
+
+
+def test_a_process_that_has_ended(tmp_path: Path) -> None:
+    body = """
+    FUNCTION void innermost(void) { rename_to("here"); usleep(100000); }
+    FUNCTION void outer(void) { innermost(); usleep(1); }
+    int main(void) { outer(); return 0; }
+    """
+    path = program(tmp_path, body)
+    shown = traced(tmp_path, _RENAMED + "{ @[ustack] = count(); }", str(path))
+    assert "innermost+" in shown
+    assert "outer+" in shown
+    assert "main+" in shown
+
+
+def test_a_file_that_is_gone_when_it_is_shown(tmp_path: Path) -> None:
+    body = """
+    FUNCTION void innermost(void) { rename_to("here"); usleep(100000); }
+    int main(int argc, char **argv) { innermost(); unlink(argv[0]); return 0; }
+    """
+    path = program(tmp_path, body)
+    shown = traced(tmp_path, _RENAMED + "{ @[ustack(perf)] = count(); }", str(path))
+    assert "innermost+" in shown
+    assert not path.exists()
+
+
+def test_children_and_programs_that_follow(tmp_path: Path) -> None:
+    body = """
+    FUNCTION void of_child(void) { rename_to("here"); usleep(100000); }
+    FUNCTION void of_second(void) { rename_to("here"); usleep(100000); }
+    int main(int argc, char **argv) {
+        if (argc > 1) { of_second(); return 0; }
+        if (fork() == 0) { of_child(); return 0; }
+        wait(NULL);
+        execl(argv[0], argv[0], "again", NULL);
+        return 1;
+    }
+    """
+    path = program(tmp_path, body)
+    shown = traced(tmp_path, _RENAMED + "{ @[ustack] = count(); }", str(path))
+    assert "of_child+" in shown
+    assert "of_second+" in shown
+
+
+def test_code_that_is_compiled_at_run_time(tmp_path: Path) -> None:
+    body = """
+    FUNCTION void *hook(void) { rename_to("here"); usleep(100000); return NULL; }
+    int main(void) {
+        unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+        void (*made)(void *) = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        char name[64];
+        FILE *map;
+        memcpy((void *)made, code, sizeof(code));
+        snprintf(name, sizeof(name), "/tmp/perf-%d.map", getpid());
+        map = fopen(name, "w");
+        fprintf(map, "%lx %lx made at run time\\n", (unsigned long)made, sizeof(code));
+        fclose(map);
+        made((void *)hook);
+        unlink(name);
+        return 0;
+    }
+    """
+    path = program(tmp_path, body)
+    shown = traced(tmp_path, _RENAMED + "{ print(ustack); print(ustack(perf)); }", str(path))
+    assert "        made at run time+6" in shown
+    assert "made at run time+6 (/tmp/perf-" in shown
+    assert "hook+" in shown
+
+
+_CXX = """
+namespace space {
+struct Thing { FUNCTION void act(int n) { rename_to("here"); usleep(100000 + n); } };
+}
+int main(void) { space::Thing thing; thing.act(3); return 0; }
+"""
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_names_of_cxx(tmp_path: Path, wanted: bool) -> None:
+    path = program(tmp_path, _CXX, "cc")
+    config = "" if wanted else "config = { cpp_demangle = false }\n"
+    shown = traced(tmp_path, config + _RENAMED + "{ print(ustack); }", str(path))
+    assert ("space::Thing::act(int)+" in shown) is wanted
+    assert ("_ZN5space5Thing3actEi+" in shown) is not wanted
+
+
+def test_symbols_in_debugging_data_of_a_stripped_file(tmp_path: Path) -> None:
+    """As Fedora packs them: .gnu_debugdata holds what .symtab had."""
+    import lzma
+
+    body = """
+    FUNCTION static void kept_aside(void) { rename_to("here"); usleep(100000); }
+    int main(void) { kept_aside(); return 0; }
+    """
+    path = program(tmp_path, body)
+    whole, packed = tmp_path / "whole", tmp_path / "packed"
+    subprocess.run(["objcopy", "--strip-debug", path, whole], check=True)
+    packed.write_bytes(lzma.compress(whole.read_bytes(), preset=0))
+    subprocess.run(["strip", "-s", path], check=True)
+    add = ["objcopy", "--add-section", f".gnu_debugdata={packed}", path]
+    subprocess.run(add, check=True)
+    shown = traced(tmp_path, _RENAMED + "{ print(ustack); }", str(path))
+    assert "kept_aside+" in shown
+
+
+@pytest.mark.parametrize("cache", ["per_pid", "per_program", "none"])
+@pytest.mark.parametrize("lazy", ["true", "false"])
+def test_ways_of_keeping_symbols(tmp_path: Path, cache: str, lazy: str) -> None:
+    body = """
+    FUNCTION void innermost(void) { rename_to("here"); usleep(200000); }
+    int main(void) { innermost(); return 0; }
+    """
+    path = program(tmp_path, body)
+    config = f"config = {{ cache_user_symbols = {cache}; lazy_symbolication = {lazy} }}\n"
+    shown = traced(tmp_path, config + _RENAMED + "{ @[ustack] = count(); }", str(path))
+    assert "innermost+" in shown
+
+
+def test_a_kernel_symbol_that_is_not_there(tmp_path: Path) -> None:
+    target = tmp_path / "script.bpf.o"
+    script = 'begin { print(kaddr("no_such_symbol")); exit(); }'
+    build = [console_script("aotracec"), "build", "-e", script, "-o", target]
+    subprocess.run(build, check=True)
+    done = subprocess.run(
+        [console_script("aotrace"), "run", target], capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "this kernel does not tell where no_such_symbol is" in done.stderr
+    assert "Traceback" not in done.stderr
