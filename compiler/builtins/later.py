@@ -6,5 +6,13 @@ Source: bpftrace's docs/stdlib.md.
 from __future__ import annotations
 
 FUNCTIONS = frozenset((
-    "dw_ustack", "skboutput", "uaddr",
+    "skboutput", "uaddr",
 ))  # fmt: skip
+
+#: Names that will not be had: why, and what to use in their place.
+REFUSED = {
+    "dw_ustack": (
+        "it needs unwind tables that are made out of the traced process for each run",
+        "build what is traced with -fno-omit-frame-pointer, and use ustack",
+    ),
+}

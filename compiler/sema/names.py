@@ -300,6 +300,9 @@ class _Resolver:
 
 def _unknown(what: str, name: str, hints: tuple[str, ...]) -> tuple[str, ...]:
     """The message on a name that stands for nothing, and its hints."""
+    if name in later.REFUSED:
+        reason, hint = later.REFUSED[name]
+        return (f"`{name}` is not supported: {reason}", hint)
     if name in later.FUNCTIONS:
         return (f"`{name}` is not supported yet",)
     return (f"unknown {what} `{name}`", *hints)
