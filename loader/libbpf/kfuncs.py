@@ -28,6 +28,8 @@ _TYPES = {
 }  # fmt: skip
 _RAW_TRACEPOINT = 17
 _LOG = 4096
+#: what the verifier says of a function that may not be called, and before Linux 5.13 of any
+_REFUSALS = (b"is not allowed", b"reserved fields")
 _FUNCTIONS = (("btf__free", None, (ctypes.c_void_p,), abi.PLAIN),)
 
 
@@ -39,7 +41,10 @@ def exists(lib: Libbpf, name: str) -> bool:
 def allowed(lib: Libbpf, probe_type: str, name: str) -> bool:
     """Whether the verifier lets programs of a probe type call it: it is asked."""
     function = _id(lib, name)
-    return function > 0 and b"is not allowed" not in _trial(lib, probe_type, function)
+    if function <= 0:
+        return False
+    said = _trial(lib, probe_type, function)
+    return not any(refusal in said for refusal in _REFUSALS)
 
 
 def _id(lib: Libbpf, name: str) -> int:
