@@ -90,6 +90,10 @@ class Emitter(Protocol):
         """Send one of the events that a function's record names (record.py, Function.notes), with
         the numbers that it is made of."""
 
+    def packet(self, call: Call, packet: Reg, length: Reg, *made: Reg) -> Reg:
+        """As note 0, with bytes of a packet behind the record, given the address of its sk_buff as
+        the verifier knows it: what the helper makes of that."""
+
     # the kernel
     def program_context(self) -> Reg:
         """Address of the program's context."""

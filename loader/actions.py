@@ -245,6 +245,13 @@ def _unwatch(event: Event, stage: Stage) -> Step:
     return step
 
 
+def _skboutput(event: Event, stage: Stage) -> Handler:
+    """Write the packet behind the record to a pcap file."""
+    from aotrace.loader.packets import writer
+
+    return writer(event, stage)
+
+
 #: Every action that metadata may name.
 ACTIONS = (
     Action("printf", _printf),
@@ -262,6 +269,7 @@ ACTIONS = (
     Action("cat", _formatted(_cat)),
     Action("join", _stepwise(_join)),
     Action("unwatch", _stepwise(_unwatch)),
+    Action("skboutput", _skboutput),
 )
 _BY_NAME = {action.name: action for action in ACTIONS}
 

@@ -15,13 +15,14 @@ _INTERVAL = 0.1  # seconds between two reports
 
 
 class LostEvents:
-    """A u64 in .bss that only grows."""
+    """A u64 in .bss that only grows, and what else was lost."""
 
     def __init__(self, bss: Map | None, offset: int, output: Output) -> None:
         self._bss = bss
         self._offset = offset
         self._output = output
         self._next = 0.0
+        self.elsewhere = 0  # those that other buffers had no room for
         self.total = 0
 
     def report(self, now: bool = False) -> None:
@@ -38,6 +39,6 @@ class LostEvents:
     def _count(self) -> int:
         raw = self._bss.lookup(_KEY, self._bss.value_size) if self._bss else None
         if raw is None:
-            return 0
+            return self.elsewhere
         count: int = struct.unpack_from("<Q", raw, self._offset)[0]
-        return count
+        return count + self.elsewhere

@@ -83,15 +83,18 @@ class Pump:
 
     def run(
         self,
-        ring_fd: int,
+        watched: Sequence[int],
         signals: Signals,
         process: Process | None,
         signalled: Callable[[], None],
     ) -> None:
-        """Until a signal, exit() or the end of the process; `signalled` is what SIGUSR1 starts."""
+        """Until a signal, exit() or the end of the process.
+
+        watched: files that are readable when there is something; `signalled`: SIGUSR1 starts it.
+        """
         poll = epoll()
-        poll.register(ring_fd, EPOLLIN)
-        poll.register(signals.fd, EPOLLIN)
+        for fd in (*watched, signals.fd):
+            poll.register(fd, EPOLLIN)
         if process:
             poll.register(process.pidfd, EPOLLIN)
         empty = 0

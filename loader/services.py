@@ -79,13 +79,20 @@ def _cgroups(_services: Services) -> Any:
     return Cgroups()
 
 
-#: Every service that a kind may name.
+def _pcap_files(services: Services) -> Any:
+    from aotrace.loader.packets import PcapFiles
+
+    return services.run.owned.own(PcapFiles())
+
+
+#: Every service that a kind or an action may name.
 SERVICES: tuple[Service, ...] = (
     Service("kernel_symbols", _kernel_symbols),
     Service("users", _users),
     Service("cgroups", _cgroups),
     Service("user_symbols", _user_symbols),
     Service("stacks", _stacks),
+    Service("pcap_files", _pcap_files),
 )
 
 

@@ -69,6 +69,14 @@ def run(options: Options) -> int:
         maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
         stage = Stage(output, maps, ring.lead, services, options.warnings, probes)
         lost = _open_lost(file, bpf, output)
+        watched = [ring_map.fd]
+        buffers = bpf.map(metadata.PACKET_BUFFERS)
+        if buffers:
+            from aotrace.loader import packets
+
+            consumer = owned.own(packets.open_consumer(lib, buffers, ring_map.max_entries, cpus))
+            watched.append(consumer.fd)
+            ring = packets.WithPackets(ring, consumer, lost)
 
         if process:
             services.prepare()
@@ -99,7 +107,7 @@ def run(options: Options) -> int:
         for walk in probes.walks:
             pump.walk(walk, meta.events)
         if probes.waiting:
-            pump.run(ring_map.fd, signals, process, lambda: probes.signalled(bpf))
+            pump.run(watched, signals, process, lambda: probes.signalled(bpf))
         _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
         probes.close()
         pump.drain()

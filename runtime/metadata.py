@@ -22,6 +22,7 @@ MAJOR, MINOR = 1, 2
 
 #: Symbols that the compiler puts into every object for the loader.
 RING_BUFFER = "events"
+PACKET_BUFFERS = "packets"  # there if something sends packets: a perf event array
 WIDE_SCRATCH = "scratch_of_cpus"  # a map with so many entries for each CPU of the target
 LOST_COUNTER = "lost_events"  # u64 in .bss: records that did not fit the ring buffer
 

@@ -13,6 +13,7 @@ from aotrace.compiler.builtins.messages import MESSAGES
 from aotrace.compiler.builtins.named import NAMED
 from aotrace.compiler.builtins.net import NET
 from aotrace.compiler.builtins.output import OUTPUT
+from aotrace.compiler.builtins.packets import PACKETS
 from aotrace.compiler.builtins.params import PARAMS
 from aotrace.compiler.builtins.pointers import POINTERS
 from aotrace.compiler.builtins.probe import PROBE
@@ -32,7 +33,7 @@ from aotrace.compiler.builtins.users import USERS
 ENTRIES: tuple[Entry, ...] = (
     *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *POINTERS, *NET,
     *OUTPUT, *PARAMS, *MAPS, *AGGREGATES, *STACKS, *REGISTERS, *CONTROL, *FILES,
-    *MESSAGES, *STRINGS, *NAMED, *USERS, *SERIES, *KERNEL, *TRACE_PIPE,
+    *MESSAGES, *STRINGS, *NAMED, *USERS, *SERIES, *KERNEL, *TRACE_PIPE, *PACKETS,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

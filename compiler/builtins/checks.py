@@ -70,7 +70,7 @@ def _member(site: Site) -> str:
 def _container_type(site: Site) -> Type:
     struct, pointer = _container(site), site.types[0]
     space = pointer.space if isinstance(pointer, Pointer) else Space.KERNEL
-    return Pointer(struct, space) if struct else NONE
+    return Pointer(struct or NONE, space)
 
 
 def _check_container(site: Site) -> None:

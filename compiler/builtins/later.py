@@ -6,7 +6,7 @@ Source: bpftrace's docs/stdlib.md.
 from __future__ import annotations
 
 FUNCTIONS = frozenset((
-    "skboutput", "uaddr",
+    "uaddr",
 ))  # fmt: skip
 
 #: Names that will not be had: why, and what to use in their place.

@@ -335,3 +335,6 @@ class ProgramEmitter:
 
     def note(self, call: Call, number: int, *made: Reg) -> None:
         events.send(self, self.planned.notes[call][number], made)
+
+    def packet(self, call: Call, packet: Reg, length: Reg, *made: Reg) -> Reg:
+        return events.send_packet(self, self.planned.notes[call][0], made, packet, length)

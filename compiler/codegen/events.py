@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The kernel wakes the loader only when it had read everything, and the loader sleeps between
 # batches: so a busy script pays for few wake-ups, an idle one costs nothing.
 _ADAPTIVE_WAKEUP, _FORCE_WAKEUP = 0, 2  # BPF_RB_FORCE_WAKEUP
+_CURRENT_CPU, _LENGTH_SHIFT = 0xFFFFFFFF, 32  # BPF_F_CURRENT_CPU, BPF_F_CTXLEN_MASK
 
 
 def send(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg] = ()) -> None:
@@ -42,6 +43,20 @@ def _to_ring(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg]) -> Non
             e.helper("ringbuf_submit", record, flags)
         with lost:
             e.fn.count_up(e.shared.lost)
+
+
+def send_packet(
+    e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg], packet: Reg, length: Reg
+) -> Reg:
+    """A record with a packet's bytes behind it, by the one helper that copies them, which writes to
+    perf buffers alone."""
+    record = e.slot(event.size)
+    e.zero(record, event.size)
+    _fill(e, event, record, None)
+    _make(e, event, record, made)
+    flags = e.op("or", e.op("shl", length, _LENGTH_SHIFT), _CURRENT_CPU)
+    buffers = e.shared.module.packet_buffers
+    return e.helper("skb_output", packet, buffers, flags, record, event.size)
 
 
 def _make(e: ProgramEmitter, event: PlannedEvent, record: Reg, made: Sequence[Reg]) -> None:

@@ -24,7 +24,8 @@ from aotrace.runtime.members import (
     MOST_ARGUMENTS,
     TEXT_SIZE,
 )
-from aotrace.runtime.metadata import WIDE_SCRATCH, Event
+from aotrace.runtime.metadata import PACKET_BUFFERS, WIDE_SCRATCH, Event
+from aotrace.runtime.values import IntKind
 from aotrace.runtime.values.base import Kind
 from llvmlite import ir
 
@@ -76,6 +77,7 @@ class ModuleBuilder:
         self._member_symbols: dict[int, Any] = {}
         self._member_texts: Any = None
         self._site_arguments: Any = None
+        self._packet_buffers: Any = None
         self._zeros: Any = None
         self._zeros_size = 0
         #: functions of other objects, by name; and what is told of them
@@ -311,6 +313,15 @@ class ModuleBuilder:
             size = ARGUMENT_SIZE * MOST_ARGUMENTS
             self._site_arguments = self.map(ARGUMENTS, MapType.ARRAY, None, size, 1)
         return self._site_arguments
+
+    @property
+    def packet_buffers(self) -> Any:
+        """The map of perf buffers for packets; libbpf gives it an entry for each CPU."""
+        if self._packet_buffers is None:
+            number = IntKind(4, False)
+            kind = MapType.PERF_EVENT_ARRAY
+            self._packet_buffers = self.map(PACKET_BUFFERS, kind, number, number, 0)
+        return self._packet_buffers
 
     @property
     def scratch(self) -> Any:

@@ -32,6 +32,9 @@ WARN, INFO, DEBUG = 0, 1, 2
 PrintFunction = CFUNCTYPE(c_int, c_int, c_void_p, c_void_p)
 #: int sample(void *context, void *data, size_t size)
 SampleFunction = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
+#: void sample(void *context, int cpu, void *data, __u32 size), void lost(…, int cpu, __u64 count)
+PerfSampleFunction = CFUNCTYPE(None, c_void_p, c_int, c_void_p, c_uint32)
+PerfLostFunction = CFUNCTYPE(None, c_void_p, c_int, c_uint64)
 
 
 class Sized(ctypes.Structure):

@@ -321,3 +321,54 @@ class RingConsumer:
         if self._address:
             self._lib.ring_buffer__free(self._address)
             self._address = 0
+
+
+#: What objects with packets alone have a use for.
+_PERF_FUNCTIONS = (
+    (
+        "perf_buffer__new", ctypes.c_void_p,
+        (
+            ctypes.c_int, ctypes.c_size_t, abi.PerfSampleFunction, abi.PerfLostFunction,
+            ctypes.c_void_p, ctypes.c_void_p,
+        ),
+        abi.OBJECT,
+    ),
+    ("perf_buffer__epoll_fd", ctypes.c_int, (ctypes.c_void_p,), abi.PLAIN),
+    ("perf_buffer__consume", ctypes.c_int, (ctypes.c_void_p,), abi.CODE),
+    ("perf_buffer__free", None, (ctypes.c_void_p,), abi.PLAIN),
+)  # fmt: skip
+
+
+class PerfConsumer:
+    """libbpf's reader of perf buffers, one for each CPU. `lost`: how many records had no room."""
+
+    def __init__(self, lib: Libbpf, fd: int, pages: int) -> None:
+        """`pages`: of each buffer, a power of two. Raises BpfError."""
+        lib.bind(_PERF_FUNCTIONS)
+        self._lib = lib
+        self._records: list[bytes] = []
+        self.lost = 0
+        keep, copy = self._records.append, ctypes.string_at
+
+        def sample(context: int, cpu: int, data: int, size: int) -> None:
+            keep(copy(data, size))
+
+        def lose(context: int, cpu: int, count: int) -> None:
+            self.lost += count
+
+        self._sample, self._lose = abi.PerfSampleFunction(sample), abi.PerfLostFunction(lose)
+        self._address = lib.perf_buffer__new(fd, pages, self._sample, self._lose, None, None)
+        #: readable when there is something
+        self.fd: int = lib.perf_buffer__epoll_fd(self._address)
+
+    def consume(self) -> list[bytes]:
+        """The records that are there. Raises BpfError."""
+        self._lib.perf_buffer__consume(self._address)
+        records = self._records[:]
+        self._records.clear()
+        return records
+
+    def close(self) -> None:
+        if self._address:
+            self._lib.perf_buffer__free(self._address)
+            self._address = 0

@@ -70,6 +70,14 @@ def test_losses_are_reported_as_they_grow() -> None:
     assert lost.total == 10
 
 
+def test_losses_elsewhere_count_too() -> None:
+    bss, output = DictMap({bytes(4): struct.pack("<Q", 3)}, 4, 8), Reports()
+    lost = LostEvents(bss, 0, output)  # type: ignore[arg-type]
+    lost.elsewhere = 4
+    lost.report(now=True)
+    assert output.lost_events == [7]
+
+
 def test_an_object_without_a_counter_loses_nothing() -> None:
     output = Reports()
     LostEvents(None, 0, output).report(now=True)  # type: ignore[arg-type]
