@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 
+from aotrace.loader import helpers
 from aotrace.loader.libbpf import lib as libbpf
 from aotrace.loader.libbpf import syscall
 from aotrace.loader.libbpf.lib import BpfError
@@ -28,15 +29,6 @@ _NOTHING = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"  # r0 = 0; exit
 _FUNCTION, _EVENT, _ITERATOR = "vfs_read", "sched_switch", "bpf_iter_task"
 _TRACE_ITER = 28  # enum bpf_attach_type
 
-#: enum bpf_func_id: what not every kernel since 5.10 has, or not every configuration.
-HELPERS = {
-    "for_each_map_elem": 164, "get_attach_cookie": 174, "get_current_cgroup_id": 80,
-    "get_current_task_btf": 158, "get_func_ip": 173, "get_ns_current_pid_tgid": 120,
-    "get_stack": 67, "jiffies64": 118, "ktime_get_boot_ns": 125, "ktime_get_tai_ns": 208,
-    "loop": 181, "map_lookup_percpu_elem": 195, "override_return": 58, "per_cpu_ptr": 153,
-    "probe_read_user": 112, "probe_write_user": 36, "ringbuf_reserve": 131, "send_signal": 109,
-    "send_signal_thread": 117, "strncmp": 182,
-}  # fmt: skip
 #: enum bpf_map_type
 MAPS = {
     "hash": 1, "array": 2, "perf_event_array": 4, "percpu_hash": 5, "percpu_array": 6,
@@ -69,7 +61,7 @@ def collect(lib: Libbpf) -> dict[str, Section]:
         "Kernel": _kernel(),
         "Helpers": {
             name: lib.libbpf_probe_bpf_helper(syscall.KPROBE, number, None) > 0
-            for name, number in HELPERS.items()
+            for name, number in helpers.NUMBERS.items()
         },
         "Map types": {
             name: lib.libbpf_probe_bpf_map_type(number, None) > 0 for name, number in MAPS.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 
-from aotrace.loader import attach
+from aotrace.loader import attach, helpers
 from aotrace.loader.errors import LoaderError, StartError
 from aotrace.loader.probes import place
 from aotrace.loader.target import BTF, has_btf
@@ -53,7 +53,7 @@ def explain_load(log: Sequence[str], meta: Metadata, error: BpfError) -> LoaderE
     if missing:
         return MissingProbe(refused, meta.script, missing)
     if _BEGIN in text:
-        return _verdict(_program_log(text, refused), refused, meta.script)
+        return _verdict(_program_log(text, refused), refused, meta)
     if error.errno in (errno.EPERM, errno.EACCES):
         hint = "as root, look for a lockdown (/sys/kernel/security/lockdown), a container's limits"
         where = place(refused, meta.script)
@@ -82,16 +82,19 @@ def _program_log(text: str, program: Program) -> list[str]:
     return text[start + len(_BEGIN) : end if end > 0 else None].strip().splitlines()
 
 
-def _verdict(lines: list[str], program: Program, script: str) -> LoaderError:
+def _verdict(lines: list[str], program: Program, meta: Metadata) -> LoaderError:
     """The verifier's last words, and the line of the script that they are about."""
     told = [line for line in lines if line and not line.startswith(_COUNTERS)]
     reasons = [line for line in told if not _is_state(line)] or told
     reason = reasons[-1] if reasons else "it did not say why"
     source = next((line for line in reversed(told) if line.startswith(";")), "")
     shown = f"\n    {source.lstrip('; ').split(' @ ')[0]}" if source else ""
-    where = place(program, script)
+    where = place(program, meta.script)
     if reason.startswith(_NO_FIELD):
         return StartError(f"{where}: this kernel has no {_field(reason)}{shown}", _VERBOSE)
+    lacking = helpers.missing(reason, meta.helpers)
+    if lacking:
+        return StartError(f"{where}: {lacking}{shown}", _VERBOSE)
     shown += "".join(f"\n      {line}" for line in told[-_SHOWN:] if line not in (reason, source))
     return StartError(f"the kernel refused {where}: {reason}{shown}", _VERBOSE)
 

@@ -128,6 +128,7 @@ def write_image(kernel: Kernel, shared: Path, image: Path, extras: Extras) -> No
     for folder in ("proc", "sys", "dev", "tmp", "root", "run", "var/tmp"):
         archive.add_folder(folder)
     archive.add_bytes("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
+    archive.add_file(Path("/etc/ld.so.cache"))  # libraries by their names
     archive.add_bytes("etc/hosts", b"127.0.0.1 localhost\n::1 localhost\n")
     _add_programs(archive, extras.programs)
     _add_modules(archive, kernel, (*_MODULES, *extras.modules))

@@ -3,7 +3,8 @@
 In the comments at their top: `covers:` names of builtins, functions and probe types; `command:`
 what runs beside them; `options:` of the loader; `arguments:` what follows the object; `expect:` a
 regular expression that a line must match as a whole. `guests:` the case needs a kernel of
-tests/kernels, and why; `here:` it needs the machine's own.
+tests/kernels, and why; `here:` it needs the machine's own. `since:` the first kernel that can run
+it, and what the loader names on an older one; `programs:` what a guest must have for it.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.observe import Job
+from tests.support.observe import Job, Result
 from tests.support.places import PROJECT, console_script
 
 FOLDER = PROJECT / "tests/live/cases"
 _HEAD = re.compile(
-    r"^// (covers|command|options|arguments|expect|guests|here): (.+)$", re.MULTILINE
+    r"^// (covers|command|options|arguments|expect|guests|here|since|programs): (.+)$",
+    re.MULTILINE,
 )
 
 
 class Case(NamedTuple):
-    """One script; guests, here: why it cannot run here, or not in the guests."""
+    """One script; guests, here: why it cannot run here, or not in the guests.
+
+    since: the first kernel that has it, and what older ones lack; both empty for all kernels.
+    """
 
     source: Path
     covers: tuple[str, ...]
@@ -33,6 +38,9 @@ class Case(NamedTuple):
     expected: tuple[str, ...]
     guests: str
     here: str
+    since: str
+    lacking: str
+    programs: tuple[Path, ...]
 
     def __str__(self) -> str:
         return self.source.stem
@@ -44,10 +52,27 @@ class Case(NamedTuple):
         flags = ["--unsafe", *self.options, *options]
         return Job(self.source.stem, [*argv, *flags, *words], interrupt=False)
 
+    def wrong(self, result: Result, kernel: str) -> str:
+        """What came of it on a kernel and should not have; empty if all is well."""
+        if self.since and _version(kernel) < _version(self.since):
+            right = result.status and self.lacking in result.stderr
+            return "" if right else f"says nothing of {self.lacking}\n{_told(result)}"
+        missing = self.missing(result.stdout)
+        right = not (result.problem or result.status or missing)
+        return "" if right else f"lacks {missing}\n{_told(result)}"
+
     def missing(self, output: str) -> list[str]:
         """The expressions that no line matches."""
         lines = output.splitlines()
         return [e for e in self.expected if not any(re.fullmatch(e, line) for line in lines)]
+
+
+def _version(kernel: str) -> tuple[int, ...]:
+    return tuple(map(int, kernel.split(".")))
+
+
+def _told(result: Result) -> str:
+    return f"{result.problem} status {result.status}\n{result.stdout}{result.stderr}"
 
 
 def load_cases() -> list[Case]:
@@ -72,8 +97,10 @@ def _case(path: Path) -> Case:
     def one(key: str) -> str:
         return " ".join(found.get(key, ()))
 
+    since, _, lacking = one("since").partition(" ")
     return Case(
         path, tuple(one("covers").split()), one("command"), tuple(one("options").split()),
         tuple(one("arguments").split()),
         tuple(found["expect"]), one("guests"), one("here"),
+        since, lacking, tuple(map(Path, one("programs").split())),
     )  # fmt: skip

@@ -44,6 +44,15 @@ libbpf: prog 'p1_kp': BPF program load failed: Operation not permitted
 libbpf: prog 'p1_kp': failed to load: -1
 libbpf: failed to load object 't'
 """
+HELPER = """\
+libbpf: prog 'p0_begin': BPF program load failed: Invalid argument
+libbpf: prog 'p0_begin': -- BEGIN PROG LOAD LOG --
+; print((int64)@count)
+130: (85) call unknown#195
+invalid func unknown#195
+processed 131 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 1
+-- END PROG LOAD LOG --
+"""
 META = Metadata(
     "aotracec", "t.bt", "x86_64", "GPL",
     [
@@ -82,6 +91,15 @@ def test_a_field_that_this_kernel_lacks() -> None:
     assert message.splitlines()[0] == (
         "kprobe:tcp_connect (t.bt:5): this kernel has no struct sock.__sk_common.skc_xport"
     )
+
+
+def test_a_helper_that_this_kernel_lacks() -> None:
+    message, _ = explained(HELPER, errno.EINVAL)
+    assert message.splitlines() == [
+        "begin (t.bt:3): this kernel has no helper bpf_map_lookup_percpu_elem, "
+        + "which came with Linux 5.19",
+        "    print((int64)@count)",
+    ]
 
 
 def test_a_function_that_this_kernel_lacks() -> None:
