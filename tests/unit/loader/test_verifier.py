@@ -95,11 +95,10 @@ def test_a_field_that_this_kernel_lacks() -> None:
 
 def test_a_helper_that_this_kernel_lacks() -> None:
     message, _ = explained(HELPER, errno.EINVAL)
-    assert message.splitlines() == [
+    assert message == (
         "begin (t.bt:3): this kernel has no helper bpf_map_lookup_percpu_elem, "
-        + "which came with Linux 5.19",
-        "    print((int64)@count)",
-    ]
+        "which came with Linux 5.19\n    print((int64)@count)"
+    )
 
 
 def test_a_function_that_this_kernel_lacks() -> None:
