@@ -115,6 +115,13 @@ class Emitter(Protocol):
         """Whether the target's kernel has the helper of that name: a constant to the verifier,
         which never looks at a call that the target cannot make."""
 
+    def allows(self, name: str) -> Reg:
+        """Whether programs of this probe's type may call a function of the target's kernel: a
+        constant to the verifier."""
+
+    def kernel_function(self, name: str, *args: Reg) -> Reg:
+        """Call such a function: a number for an integer, an address as the kernel gave it."""
+
     def member(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
         """A scalar member of the kernel's struct at an address, through the pointers on its way."""
 

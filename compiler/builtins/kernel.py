@@ -16,7 +16,7 @@ from aotrace.compiler.builtins.record import (
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax import nodes
-from aotrace.compiler.types import NONE, Bool, Type
+from aotrace.compiler.types import NONE, UINT64, Bool, Type
 
 #: the variables of `config`, in bpftrace's order
 _VARIABLES = (
@@ -58,10 +58,10 @@ def _name(site: Site) -> str:
 
 def _question(name: str, doc: str, setting: Callable[[Site], str]) -> Function:
     def emit(e: Emitter, site: Site, _target: Reg | None) -> Reg:
-        return e.load(e.setting_at(setting(site)), 0, 1)
+        return e.setting(setting(site))
 
     def parameter(site: Site) -> LoadParameter:
-        return LoadParameter(setting(site), Bool().kind)
+        return LoadParameter(setting(site), UINT64.kind)
 
     return Function(
         name, doc, (Parameter("kfunc", STRING, constant=True),), lambda _: Bool(), emit,

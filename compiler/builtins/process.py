@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from aotrace.compiler.builtins.accepts import STRING
-from aotrace.compiler.builtins.record import Builtin, Function, Parameter, ProbeContext, Site
+from aotrace.compiler.builtins.accepts import INTEGER, STRING
+from aotrace.compiler.builtins.messages import message, place_of
+from aotrace.compiler.builtins.record import (
+    Builtin,
+    EventSpec,
+    Function,
+    Parameter,
+    ProbeContext,
+    Site,
+)
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.kernel_types import find_struct
-from aotrace.compiler.types import UINT32, UINT64, Pointer, Str, Type
+from aotrace.compiler.types import UINT32, UINT64, Int, Pointer, Str, Type
 
 COMM_SIZE = 16  # TASK_COMM_LEN
 #: the PID namespace of the loader by the device and inode of its file; 0 for the initial one
@@ -17,6 +25,8 @@ DEVICE_SETTING, NAMESPACE_SETTING = "pid_device", "pid_namespace"
 _NAMESPACES = ("curr_ns", "init")
 _INIT = b"init"
 _LOW = 0xFFFFFFFF
+_FIND, _RELEASE = "bpf_task_from_pid", "bpf_task_release"
+_NO_TASK, _UNKNOWN = b"N/A\0\0\0\0\0", b"[unknown]".ljust(COMM_SIZE, b"\0")
 
 
 def _half(helper: str, high: bool) -> Callable[[Emitter, ProbeContext, Reg | None], Reg]:
@@ -57,11 +67,50 @@ def _id_function(name: str, doc: str, shift: int) -> Function:
     return Function(name, doc, (mode,), lambda _: UINT32, partial(_id, shift))
 
 
-def _comm(e: Emitter, _context: ProbeContext, target: Reg | None) -> Reg:
+def _comm(e: Emitter, site: Site, target: Reg | None) -> Reg:
     target = e.slot(COMM_SIZE) if target is None else target
     e.zero(target, COMM_SIZE)  # some kernels (6.1) leave what is behind the name as it was
-    e.helper("get_current_comm", target, COMM_SIZE)
+    if site.args:
+        _comm_of(e, site, target)
+    else:
+        e.helper("get_current_comm", target, COMM_SIZE)
     return target
+
+
+def _comm_of(e: Emitter, site: Site, target: Reg) -> None:
+    """The name of another task, which only a kernel function finds (Linux 6.2)."""
+    struct = find_struct(site.context.btf, "struct", "task_struct")
+    assert struct is not None  # checked
+    with e.if_else(e.allows(_FIND)) as (allowed, refused):
+        with allowed:
+            pid = e.value(site.args[0])
+            task = e.kernel_function(_FIND, pid)
+            with e.if_else(task) as (there, missing):
+                with there:
+                    name = e.member_at(task, struct, "comm")
+                    e.helper("probe_read_kernel_str", target, COMM_SIZE, name)
+                    e.kernel_function(_RELEASE, task)
+                with missing:
+                    e.copy(target, e.blob(_NO_TASK), len(_NO_TASK))
+                    e.note(site.node, 0, pid)
+        with refused:
+            e.copy(target, e.blob(_UNKNOWN), len(_UNKNOWN))
+            e.note(site.node, 1)
+
+
+def _comm_notes(site: Site) -> tuple[EventSpec, ...]:
+    """There is no such task; the kernel tells of none."""
+    if not site.args:
+        return ()
+    gone = {"format": "No such process (pid=%d)", **place_of(site.node.span)}
+    kind = site.context.probe.kind.name
+    text = f"this kernel has no {_FIND}() for {kind} probes, which comm(PID) needs"
+    return (EventSpec("warnf", (), gone, made=(Int(4, True),)), message("warnf", site, text))
+
+
+def _check_comm(site: Site) -> None:
+    if site.args and find_struct(site.context.btf, "struct", "task_struct") is None:
+        site.error("the kernel this is built for has no task_struct in its BTF")
 
 
 def _curtask_type(context: ProbeContext) -> Type:
@@ -82,6 +131,14 @@ PROCESS = (
     _id_function("tid", "Thread ID, as the loader's PID namespace (curr_ns) or init counts.", 0),
     Builtin("uid", "User ID.", _uint32, _half("get_current_uid_gid", False)),
     Builtin("gid", "Group ID.", _uint32, _half("get_current_uid_gid", True)),
-    Builtin("comm", "Name of the thread.", lambda _: Str(COMM_SIZE), _comm),
+    Function(
+        "comm",
+        "Name of the thread, or of the process of an ID.",
+        (Parameter("pid", INTEGER, optional=True),),
+        lambda _: Str(COMM_SIZE),
+        _comm,
+        _check_comm,
+        notes=_comm_notes,
+    ),
     Builtin("curtask", "The running task's task_struct.", _curtask_type, _curtask),
 )

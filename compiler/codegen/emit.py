@@ -13,7 +13,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.builtins.record import ProbeContext
-from aotrace.compiler.codegen import events, expr, maps, members, memory, place, stacks
+from aotrace.compiler.codegen import events, expr, kfuncs, maps, members, memory, place, stacks
 from aotrace.compiler.codegen import external as external_calls
 from aotrace.compiler.codegen.core import Access, RelocKind
 from aotrace.compiler.codegen.function import FunctionBuilder, alignment
@@ -238,6 +238,12 @@ class ProgramEmitter:
         if found is None:
             return self.const(0)
         return self.core(RelocKind.ENUMVAL_EXISTS, found.enum_id, (f"BPF_FUNC_{name}",))
+
+    def allows(self, name: str) -> Reg:
+        return self.setting(f"kfunc_allowed:{self.unit.probe.kind.name}:{name}")
+
+    def kernel_function(self, name: str, *args: Reg) -> Reg:
+        return kfuncs.call(self, name, args)
 
     def member(self, pointer: Reg, struct: Struct, *path: str) -> Reg:
         return place.load(self, place.along(self, pointer, struct, path))

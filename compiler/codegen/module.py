@@ -145,6 +145,14 @@ class ModuleBuilder:
         self._declarations[name] = debug
         return function
 
+    def kernel_function(self, name: str, result: Any, params: Sequence[Any], debug: Node) -> Any:
+        """A function of the kernel, under its name; the target may lack it."""
+        function = self.external(name, result, params, debug)
+        function.linkage = "extern_weak"
+        function.section = ".ksyms"
+        self._foreign[name] = function
+        return function
+
     # Maps and variables
 
     def map(

@@ -164,7 +164,9 @@ class _Planner:
                 context = ProbeContext(unit.probe, self.btf, self.config)
                 site = site_of(node, unit, context, Diagnostics())
                 line = node.span.script_line
-                found[node] = tuple(self.event(spec, unit, line) for spec in entry.notes(site))
+                specs = entry.notes(site)
+                if specs:
+                    found[node] = tuple(self.event(spec, unit, line) for spec in specs)
         return found
 
     def spec(self, node: Call, unit: Unit) -> EventSpec | None:

@@ -55,6 +55,14 @@ def test_an_assertion_that_fails_ends_the_trace() -> None:
     assert "never" not in done.stdout
 
 
+def test_tasks_are_named_by_their_ids() -> None:
+    script = """tracepoint:sched:sched_switch /pid(init) != 0/ {
+        printf("%d %s\\n", comm == comm(tid(init)), comm(-1)); exit(); }"""
+    done = _run(script)
+    assert done.stdout.strip() == "1 N/A"
+    assert done.stderr == "stdin:2:52-60: WARNING: No such process (pid=-1)\n"
+
+
 def test_a_command_that_fails_shows_nothing() -> None:
     script = """BEGIN { system("echo lost; exit 3"); system("kill -9 $$");
         cat("/no/such/%s", "file"); printf("after\\n"); exit(); }"""
