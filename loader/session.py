@@ -50,7 +50,7 @@ def run(options: Options) -> int:
         child = process.pid if process and options.command is not None else 0
         level = options.warning_level
         known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
-        known.update(settings.of_machine(meta, lib))
+        known.update(settings.of_machine(meta, settings.Machine(lib, options.pid or 0)))
         missing = MissingProbes(meta, console)
         scope = Scope(options.pid or 0, lib)
         phases = TRIALS.get(options.trial, TRACING)

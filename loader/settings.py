@@ -58,17 +58,27 @@ def _pid_namespace() -> dict[str, int | bytes]:
     return {"pid_device": found.st_dev, "pid_namespace": found.st_ino}
 
 
-def of_machine(meta: Metadata, lib: Libbpf) -> dict[str, int | bytes]:
+class Machine:
+    """Whom questions go to; pid: of the process that is traced, 0 for all."""
+
+    __slots__ = ("lib", "pid")
+
+    def __init__(self, lib: Libbpf, pid: int) -> None:
+        self.lib = lib
+        self.pid = pid
+
+
+def of_machine(meta: Metadata, machine: Machine) -> dict[str, int | bytes]:
     """The values of settings that name what is asked of this machine. Raises LoaderError."""
     found: dict[str, int | bytes] = {}
     for setting in meta.settings:
         subject, colon, name = setting.name.partition(":")
         if colon and subject in _QUESTIONS:
-            found[setting.name] = _QUESTIONS[subject](name, lib)
+            found[setting.name] = _QUESTIONS[subject](name, machine)
     return found
 
 
-def _cgroup_id(path: str, _lib: Libbpf) -> int:
+def _cgroup_id(path: str, _machine: Machine) -> int:
     from aotrace.loader.identities import cgroup_id
 
     try:
@@ -78,7 +88,7 @@ def _cgroup_id(path: str, _lib: Libbpf) -> int:
         raise LoaderError(reason, "see cgroupid() in the script") from None
 
 
-def _kernel_address(name: str, _lib: Libbpf) -> int:
+def _kernel_address(name: str, _machine: Machine) -> int:
     from aotrace.loader.symbols.kernel import running_kernel
 
     address = running_kernel().find(name)
@@ -90,17 +100,23 @@ def _kernel_address(name: str, _lib: Libbpf) -> int:
     return address
 
 
-def _kfunc_exists(name: str, lib: Libbpf) -> int:
+def _kfunc_exists(name: str, machine: Machine) -> int:
     from aotrace.loader.libbpf import kfuncs
 
-    return kfuncs.exists(lib, name)
+    return kfuncs.exists(machine.lib, name)
 
 
-def _kfunc_allowed(name: str, lib: Libbpf) -> int:
+def _kfunc_allowed(name: str, machine: Machine) -> int:
     from aotrace.loader.libbpf import kfuncs
 
     probe_type, _, function = name.partition(":")
-    return kfuncs.allowed(lib, probe_type, function)
+    return kfuncs.allowed(machine.lib, probe_type, function)
+
+
+def _in_executable(name: str, machine: Machine) -> int:
+    from aotrace.loader import executables
+
+    return executables.distance(name, machine.pid)
 
 
 #: by what stands before the colon in a setting's name
@@ -109,6 +125,7 @@ _QUESTIONS = {
     "kaddr": _kernel_address,
     "kfunc": _kfunc_exists,
     "kfunc_allowed": _kfunc_allowed,
+    "uaddr": _in_executable,
 }
 
 

@@ -76,7 +76,7 @@ class Dwarf:
 
         if _has_info(self._elf):
             return self._elf
-        for path in self._debug_files():
+        for path in debug_files(self._elf, self.path):
             if os.path.isfile(path):
                 found = ELFFile(open(path, "rb"))  # noqa: SIM115
                 if _has_info(found) and _build_id(found) == self.build_id:
@@ -84,15 +84,6 @@ class Dwarf:
         raise DwarfError(
             f"{self.path} has no DWARF", "build it with -g, or install its debug symbols"
         )
-
-    def _debug_files(self) -> Iterator[str]:
-        if self.build_id:
-            yield f"{_DEBUG}/.build-id/{self.build_id[:2]}/{self.build_id[2:]}.debug"
-        link = self._elf.get_section_by_name(".gnu_debuglink")
-        if link:
-            name = os.fsdecode(link.data().split(b"\0")[0])
-            folder = os.path.dirname(os.path.realpath(self.path))
-            yield from (f"{folder}/{name}", f"{folder}/.debug/{name}", f"{_DEBUG}{folder}/{name}")
 
     # --- units
 
@@ -110,11 +101,9 @@ class Dwarf:
     def symbol(self, name: str) -> int | None:
         """The address of a function by the symbol tables of both files."""
         for elf in (self._elf, self._debug):
-            for table in (".symtab", ".dynsym"):
-                section: Any = elf.get_section_by_name(table)
-                for found in (section.get_symbol_by_name(name) if section else None) or ():
-                    if found["st_shndx"] != "SHN_UNDEF" and found["st_value"]:
-                        return int(found["st_value"])
+            for found in symbols_named(elf, name):
+                if found["st_value"]:
+                    return int(found["st_value"])
         return None
 
     # --- functions
@@ -252,6 +241,30 @@ def _is_called(die: Die, name: str) -> bool:
 def _has_info(elf: Any) -> bool:
     found = elf.get_section_by_name(".debug_info") or elf.get_section_by_name(".zdebug_info")
     return found is not None and found["sh_type"] != "SHT_NOBITS"
+
+
+def symbols_named(elf: Any, name: str) -> Iterator[Any]:
+    """The symbols of that name that an ELF file defines."""
+    from elftools.elf.sections import SymbolTableSection
+
+    for table in (".symtab", ".dynsym"):
+        section = elf.get_section_by_name(table)
+        if isinstance(section, SymbolTableSection):  # a debug file may have its header alone
+            for found in section.get_symbol_by_name(name) or ():
+                if found["st_shndx"] != "SHN_UNDEF":
+                    yield found
+
+
+def debug_files(elf: Any, path: str) -> Iterator[str]:
+    """Where the debug file of an ELF file may lie."""
+    build_id = _build_id(elf)
+    if build_id:
+        yield f"{_DEBUG}/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
+    link = elf.get_section_by_name(".gnu_debuglink")
+    if link:
+        name = os.fsdecode(link.data().split(b"\0")[0])
+        folder = os.path.dirname(os.path.realpath(path))
+        yield from (f"{folder}/{name}", f"{folder}/.debug/{name}", f"{_DEBUG}{folder}/{name}")
 
 
 def _build_id(elf: Any) -> str:

@@ -27,13 +27,14 @@ from aotrace.compiler.builtins.system import SYSTEM
 from aotrace.compiler.builtins.tasks import TASKS
 from aotrace.compiler.builtins.text import TEXT_FUNCTIONS
 from aotrace.compiler.builtins.trace_pipe import TRACE_PIPE
+from aotrace.compiler.builtins.uaddr import UADDR
 from aotrace.compiler.builtins.users import USERS
 
 #: Every name that the language brings along.
 ENTRIES: tuple[Entry, ...] = (
     *PROCESS, *TASKS, *SYSTEM, *CHECKS, *CLOCK, *PROBE, *TEXT_FUNCTIONS, *POINTERS, *NET,
     *OUTPUT, *PARAMS, *MAPS, *AGGREGATES, *STACKS, *REGISTERS, *CONTROL, *FILES,
-    *MESSAGES, *STRINGS, *NAMED, *USERS, *SERIES, *KERNEL, *TRACE_PIPE, *PACKETS,
+    *MESSAGES, *STRINGS, *NAMED, *USERS, *SERIES, *KERNEL, *TRACE_PIPE, *PACKETS, *UADDR,
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 

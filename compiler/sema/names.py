@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
-from aotrace.compiler.builtins import BY_NAME, CONSTANTS, later
+from aotrace.compiler.builtins import BY_NAME, CONSTANTS, refused
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
     Builtin,
@@ -300,11 +300,9 @@ class _Resolver:
 
 def _unknown(what: str, name: str, hints: tuple[str, ...]) -> tuple[str, ...]:
     """The message on a name that stands for nothing, and its hints."""
-    if name in later.REFUSED:
-        reason, hint = later.REFUSED[name]
+    if name in refused.REFUSED:
+        reason, hint = refused.REFUSED[name]
         return (f"`{name}` is not supported: {reason}", hint)
-    if name in later.FUNCTIONS:
-        return (f"`{name}` is not supported yet",)
     return (f"unknown {what} `{name}`", *hints)
 
 

@@ -101,7 +101,11 @@ def _task(w: BtfWriter) -> None:
     w.struct("net", "u32 hash_mix", "struct ns_common ns")
     w.struct("nsproxy", "struct net *net_ns")
     w.struct(
-        "mm_struct", "unsigned long total_vm", "unsigned long arg_start", "struct file *exe_file"
+        "mm_struct",
+        "unsigned long total_vm",
+        "unsigned long arg_start",
+        "struct file *exe_file",
+        "unsigned long end_code",
     )
     w.struct(
         "task_struct",

@@ -1,0 +1,72 @@
+"""Symbols of a traced file by their names: how many bytes each has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from aotrace.compiler.binaries.dwarf import DwarfError, debug_files, reading, symbols_named
+from aotrace.runtime import binaries
+from aotrace.runtime.executables import NO_EXECUTABLE, PIE
+
+_KINDS = frozenset(("STT_OBJECT", "STT_FUNC", "STT_LOOS"))  # the last: STT_GNU_IFUNC
+
+
+def size_of(binary: str, name: str) -> int:
+    """The bytes of a symbol of an executable, 0: it does not say. Raises DwarfError."""
+    path = binaries.find(binary)
+    if not path:
+        raise DwarfError(
+            f"there is no file {binary} on this machine",
+            "the sizes of its variables are read where the script is compiled",
+        )
+    try:
+        return _size_of(path, name, os.stat(path).st_mtime_ns)
+    except OSError as error:
+        raise DwarfError(f"cannot read {path}: {error.strerror}") from None
+
+
+@lru_cache(maxsize=256)
+def _size_of(path: str, name: str, _changed: int) -> int:
+    from elftools.elf.elffile import ELFFile
+
+    with reading(path), open(path, "rb") as file:
+        elf = ELFFile(file)
+        if not _is_executable(elf):
+            raise DwarfError(f"{path} {NO_EXECUTABLE[0]}", NO_EXECUTABLE[1])
+        found = dict(_found(elf, path, name))
+    if not found:
+        raise DwarfError(f"{path} has no symbol {name}")
+    if len(found) > 1:
+        raise DwarfError(f"{path} has {len(found)} symbols {name}", "rename one of them")
+    return max(found.values())
+
+
+def _found(elf: Any, path: str, name: str) -> Iterator[tuple[int, int]]:
+    """(address, size) of each symbol of that name, in the file or else in its debug file."""
+    from elftools.elf.elffile import ELFFile
+
+    yield from _defined(elf, name)
+    if elf.get_section_by_name(".symtab"):
+        return
+    for extra in debug_files(elf, path):
+        if os.path.isfile(extra):
+            with open(extra, "rb") as file:
+                yield from _defined(ELFFile(file), name)
+
+
+def _defined(elf: Any, name: str) -> Iterator[tuple[int, int]]:
+    for symbol in symbols_named(elf, name):
+        if symbol["st_info"]["type"] in _KINDS:
+            yield int(symbol["st_value"]), int(symbol["st_size"])
+
+
+def _is_executable(elf: Any) -> bool:
+    """Whether it is what processes execute, position-independent or not."""
+    if elf["e_type"] == "ET_EXEC":
+        return True
+    dynamic = elf.get_section_by_name(".dynamic")
+    tags = dynamic.iter_tags("DT_FLAGS_1") if dynamic else ()
+    return any(tag["d_val"] & PIE for tag in tags)
