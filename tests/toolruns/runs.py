@@ -26,7 +26,8 @@ _SETTLE = 1.3  # seconds: tools that show what came within a second have shown i
 _TIMEOUT = 240.0
 _PROGRAMS = ("mkfs.xfs", "mdadm")
 _SHELL = Path("/bin/bash")  # under the very name that a tool probes
-_MODULES = ("loop", "zram", "raid1", "xfs")
+# xfs wants a checksum that it does not name among what it depends on
+_MODULES = ("loop", "zram", "raid1", "crc32c_generic", "xfs")
 _FILES = (Path("/etc/ld.so.cache"),)  # by which libraries are found
 _ABSENT = re.compile(r"WARNING: cannot attach \S+ \([^)]*\): (.*?)\.? Skipping")
 _PLACE = re.compile(r" ?\(/[^)]*:\d+\)")
@@ -163,8 +164,11 @@ def _verdict(
     missing = BY_TOOL[tool.name].missing(stdout, work["facts"], tool.version == "0.17")
     if not missing:
         return Outcome(GOOD, stdout, stderr)
-    if (lacks := _ABSENT.findall(stderr)) and _attached(stderr) <= _always_there(tool):
-        return Outcome(f"nothing to trace: {lacks[0]}", stdout, stderr)
+    if lacks := _ABSENT.findall(stderr):
+        nothing = _attached(stderr) <= _always_there(tool)
+        return Outcome(
+            f"{'nothing' if nothing else 'too little'} to trace: {lacks[0]}", stdout, stderr
+        )
     hurt = [p for p in work["problems"] if p.partition(":")[0] in BY_TOOL[tool.name].jobs]
     return Outcome(f"no line {missing[0]} {' '.join(hurt)}", stdout, stderr)
 
