@@ -78,10 +78,10 @@ fmt: setup ## format the sources and mend what ruff can mend
 	$(BIN)/ruff format .
 
 .PHONY: test
-test: check live-tools kernels rootfs ## everything: check, then all the tests (needs root)
+test: check live-tools tool-packages kernels rootfs ## everything: check, then all the tests (needs root)
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) $(UNIT)
 	$(AS_ROOT) $(PYTEST) tests/live
-	$(AS_ROOT) $(PYTEST) tests/kernels
+	$(AS_ROOT) $(PYTEST) tests/kernels tests/toolruns
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential tests/tools
 
 .PHONY: test-unit
@@ -117,8 +117,7 @@ tools-table: kernels live-tools rootfs ## what becomes of bpftrace's own tools, 
 	$(AS_ROOT) $(BIN)/python -B -m tests.tools
 
 .PHONY: tools-run
-tools-run: kernels live-tools rootfs ## run bpftrace's own tools on every kernel, and rewrite docs/tools.md (needs root)
-	$(ENSURE) $(TOOL_PACKAGES)
+tools-run: kernels live-tools tool-packages rootfs ## run bpftrace's own tools on every kernel, and rewrite docs/tools.md (needs root)
 	$(AS_ROOT) $(BIN)/python -B -m tests.toolruns --write
 
 .PHONY: bench
@@ -129,6 +128,10 @@ bench: live-tools rootfs ## ratios against bpftrace on this machine: start, memo
 .PHONY: live-tools
 live-tools: setup
 	$(ENSURE) $(LIVE_PACKAGES)
+
+.PHONY: tool-packages
+tool-packages:
+	$(ENSURE) $(TOOL_PACKAGES)
 
 .PHONY: kernels
 kernels: setup ## fetch the kernels into .cache/kernels, with their BTF and tracepoint formats
