@@ -10,9 +10,11 @@ from aotrace.compiler.builtins.record import AggregateFunction
 from aotrace.compiler.codegen import loops, maps, memory, operators
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.sema.infer import site_of
+from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.sema.units import taken
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Stmt
+from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import NONE
 
 if TYPE_CHECKING:
@@ -86,8 +88,21 @@ def _set_variable(e: ProgramEmitter, target: nodes.Var, value: nodes.Expr) -> No
     if kind.scalar:
         number = operators.fit(e, e.value(value), kind)
         e.store(memory.variable_slot(e, target), 0, 8, e.word(number))
+    elif _names(e, value, variable):
+        # part of it may be read once another part is written: `$t = ($t.1, $t.0)`
+        aside = e.slot(kind.size)
+        e.into(value, aside, kind)
+        e.copy(memory.variable_slot(e, target), aside, kind.size)
     else:
         e.into(value, memory.variable_slot(e, target), kind)
+
+
+def _names(e: ProgramEmitter, value: nodes.Expr, variable: Variable) -> bool:
+    """Whether an expression names a variable, and is more than its name."""
+    variables = e.shared.names.variables
+    return not isinstance(value, nodes.Var) and any(
+        isinstance(node, nodes.Var) and variables.get(node) is variable for node in walk(value)
+    )
 
 
 def _aggregate(e: ProgramEmitter, node: nodes.Assign, call: nodes.Call) -> None:

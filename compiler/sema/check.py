@@ -265,7 +265,12 @@ class Checker:
             return
         if isinstance(readable(known.value), Aggregate):
             return  # it cannot be read at all, which is said where it is
-        if node.op == "=" and isinstance(node.target, (MapRef, MapAccess)):
+        target = node.target.map if isinstance(node.target, MapAccess) else node.target
+        if (
+            node.op == "="
+            and isinstance(target, MapRef)
+            and not self.found.maps[target.name].settled
+        ):
             self.diagnostics.error(
                 f"a value of type '{known.value}' cannot be assigned from one map to another",
                 node.span,

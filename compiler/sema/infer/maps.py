@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotrace.compiler.builtins import BY_NAME
 from aotrace.compiler.builtins.record import AggregateFunction
 from aotrace.compiler.sema.infer.walker import MapTypes, Walker
-from aotrace.compiler.syntax.nodes import MapAccess, MapRef, Node
+from aotrace.compiler.syntax.nodes import Assign, MapAccess, MapRef, Node
 from aotrace.compiler.types import NONE, Aggregate, Int, Type, padded, promote
 
 
@@ -70,7 +70,15 @@ def note_value(w: Walker, target: MapRef | MapAccess, value: Type, span_of: Node
         )
     else:
         entry.value = merged
+        entry.settled |= value != NONE and not _summed_up(w, span_of)
     w.unit.types[target] = entry.value
+
+
+def _summed_up(w: Walker, where: Node) -> bool:
+    """Whether what is assigned is read from a map that sums up."""
+    value = where.value if isinstance(where, Assign) else None
+    ref = value.map if isinstance(value, MapAccess) else value
+    return isinstance(ref, MapRef) and isinstance(map_of(w, ref).value, Aggregate)
 
 
 def merge_values(current: Type, new: Type) -> Type | None:

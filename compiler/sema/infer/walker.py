@@ -25,6 +25,8 @@ class MapTypes:
 
     key: Type | None = None
     value: Type = NONE
+    #: it is given a value that is not that of a map that sums up
+    settled: bool = False
     #: None until a use tells
     keyed: bool | None = None
 
