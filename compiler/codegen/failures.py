@@ -30,7 +30,7 @@ _I64, _POINTER = ir.IntType(64), ir.PointerType()
 #: Helpers whose failure is told as usual: what a program does nothing about.
 _USUAL = (
     "map_update_elem", "loop", "for_each_map_elem", "get_current_comm", "get_ns_current_pid_tgid",
-    "d_path", "get_stack", "skb_output", "seq_printf",
+    "d_path", "get_stack", "seq_printf",
 )  # fmt: skip
 #: Those that leave zeros behind, which a script can see.
 _READERS = (

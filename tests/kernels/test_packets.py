@@ -74,4 +74,5 @@ def test_packets_are_in_the_files(which: Kernel, tmp_path: Path) -> None:
             assert f"@{name}[0]: {len(packets)}\n" in shown
             assert any(_is_syn(packet) for _, packet in packets)
             assert all(abs(when - time.time()) < 600 for when, _ in packets)
+        assert "WARNING" not in run.stderr
         assert "@over[-14]: " in shown  # EFAULT: it is not as long as that
