@@ -13,6 +13,7 @@ import struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
     Image = bytes | mmap.mmap
 
@@ -165,6 +166,14 @@ class ElfFile:
             parts = parts or [self.data(s) for s in self.sections if s.kind == NOTE]
         for part in parts:
             yield from _notes(part)
+
+    def stream(self) -> mmap.mmap | BinaryIO:
+        """The image, to be read as a file."""
+        if isinstance(self._image, mmap.mmap) and not self.start:
+            return self._image
+        import io
+
+        return io.BytesIO(self._image[self.start :])
 
     def damaged(self) -> ElfError:
         return ElfError(f"{self.path} is truncated or damaged")

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aotrace.loader.elf.symbols import Symbols
     from aotrace.loader.symbols.demangle import Names
+    from aotrace.loader.symbols.lines import Lines
     from aotrace.loader.symbols.mappings import Mapping
 
 _VDSO = "[vdso]"
@@ -18,8 +19,10 @@ _VDSO = "[vdso]"
 class Module:
     """One ELF file. It stays mapped: what is removed meanwhile can still be looked up."""
 
-    def __init__(self, name: str, elf: ElfFile, names: Names) -> None:
+    def __init__(self, name: str, elf: ElfFile, names: Names, lines: Lines | None) -> None:
+        """lines: of the file's source, where they are to be shown."""
         self.name = name
+        self._lines = lines
         self._elf = elf
         self._names = names
         self._symbols: Symbols | None = None
@@ -50,14 +53,17 @@ class Module:
             return []
         if found is None:
             return []
-        return [Frame(self._names.shown(found.name), address - found.address, self.name)]
+        source = self._lines.at(address) if self._lines else ""
+        return [Frame(self._names.shown(found.name), address - found.address, self.name, source)]
 
 
 class Modules:
     """The files that were met."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, lines: bool = False) -> None:
+        """lines: whether lines of source are shown."""
         self._names = names
+        self._lines = lines
         self._known: dict[object, Module | None] = {}
 
     def open(self, pid: int, mapping: Mapping) -> Module | None:
@@ -79,8 +85,15 @@ class Modules:
             except (ElfError, OSError, ValueError):
                 continue
             elf.path = mapping.path  # where its debug file is looked for
-            return Module(mapping.path, elf, self._names)
+            return Module(mapping.path, elf, self._names, self._lines_of(elf))
         return None
+
+    def _lines_of(self, elf: ElfFile) -> Lines | None:
+        if not self._lines:
+            return None
+        from aotrace.loader.symbols.lines import Lines
+
+        return Lines(elf)
 
     def _vdso(self, pid: int, mapping: Mapping) -> Module | None:
         """It has no file: its image is read out of the process."""
@@ -88,6 +101,6 @@ class Modules:
             with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
                 memory.seek(mapping.start)
                 image = memory.read(mapping.end - mapping.start)
-            return Module(_VDSO, ElfFile(_VDSO, image), self._names)
+            return Module(_VDSO, ElfFile(_VDSO, image), self._names, None)
         except (OSError, ElfError, ValueError):
             return None

@@ -115,4 +115,5 @@ def open_user_symbols(services: Services) -> UserSymbols:
     from aotrace.loader.symbols.traced import Traced
 
     cache = config.get("cache_user_symbols") or PER_PID
-    return UserSymbols(Modules(names), cache, Traced(services.run))
+    lines = bool(config.get("show_debug_info", False))
+    return UserSymbols(Modules(names, lines), cache, Traced(services.run))

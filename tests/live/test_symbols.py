@@ -180,3 +180,24 @@ def test_a_kernel_symbol_that_is_not_there(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "this kernel does not tell where no_such_symbol is" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+_WORKING = """
+FUNCTION void innermost(void) { rename_to("here"); usleep(100000); }
+int main(void) { innermost(); usleep(1); return 0; }
+"""
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_lines_of_source(tmp_path: Path, wanted: bool) -> None:
+    path = program(tmp_path, _WORKING, "c", "-g")
+    lines = path.with_suffix(".c").read_text().splitlines()
+    line = 1 + next(n for n, text in enumerate(lines) if "void innermost" in text)
+    config = "config = { show_debug_info = true }\n" if wanted else ""
+    shown = traced(
+        tmp_path, config + _RENAMED + "{ print(ustack); print(ustack(perf)); }", str(path)
+    )
+    (frame,) = (f for f in shown.splitlines() if f.startswith("        innermost+"))
+    assert frame.partition("@")[2] == (f"{path}.c:{line}" if wanted else "")
+    (frame,) = (f for f in shown.splitlines() if f.startswith("\t") and " innermost+" in f)
+    assert frame.endswith(f" ({path})")
