@@ -14,6 +14,7 @@ ENSURE := tests/support/ensure.sh
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$(PATH)" CI=$(CI))
 # Root runs part of the tests: nothing it would own is left in the tree.
 PYTEST := $(BIN)/python -B -m pytest -p no:cacheprovider
+GUESTS = $(PYTEST) -n $(JOBS) --dist loadgroup
 # As many as this machine has processors; what traces the whole machine runs alone (tests/live).
 JOBS ?= $(shell nproc)
 UNIT := $(wildcard tests/unit tests/golden tests/object)
@@ -81,7 +82,7 @@ fmt: setup ## format the sources and mend what ruff can mend
 test: check live-tools tool-packages kernels rootfs ## everything: check, then all the tests (needs root)
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) $(UNIT)
 	$(AS_ROOT) $(PYTEST) tests/live
-	$(AS_ROOT) $(PYTEST) tests/kernels tests/toolruns
+	$(AS_ROOT) $(GUESTS) tests/kernels tests/toolruns
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential tests/tools
 
 .PHONY: test-unit
@@ -98,7 +99,7 @@ test-live: live-tools ## tests on this machine's kernel (needs root)
 
 .PHONY: test-kernels
 test-kernels: kernels ## the probe packs on kernels 5.10, 6.1, 6.12 and 7.2 in QEMU
-	$(PYTEST) tests/kernels
+	$(GUESTS) tests/kernels
 
 .PHONY: kernels-table
 kernels-table: kernels live-tools ## run the packs everywhere and rewrite the table of docs/kernels.md

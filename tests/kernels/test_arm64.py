@@ -14,7 +14,11 @@ from tests.support.observe import Job, Result
 from tests.support.packs import EXPECTATIONS, Expectation
 from tests.support.places import console_script, program
 
-pytestmark = [pytest.mark.kernels, pytest.mark.needs("arm64")]
+pytestmark = [
+    pytest.mark.kernels,
+    pytest.mark.needs("arm64"),
+    pytest.mark.xdist_group("arm64"),  # one boot
+]
 
 _SCRIPT = """
 kprobe:vfs_read /comm == "dd" && arg2 == 4321/ { print((probe, arg2)); }

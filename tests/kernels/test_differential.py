@@ -22,7 +22,11 @@ from tests.support.forky import ROOT, bpftrace27
 from tests.support.observe import Job, Result
 from tests.support.places import console_script
 
-pytestmark = [pytest.mark.kernels, pytest.mark.needs("kernels", "btf", "bpftrace27")]
+pytestmark = [
+    pytest.mark.kernels,
+    pytest.mark.needs("kernels", "btf", "bpftrace27"),
+    pytest.mark.xdist_group("differential"),  # one boot
+]
 
 CASES = read(Path(__file__).with_name("differential.txt"))
 _KERNEL = "6.12"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,24 +15,28 @@ from tests.support.packs import EXPECTATIONS, Expectation, build_packs
 
 pytestmark = [pytest.mark.kernels, pytest.mark.needs("kernels", "btf")]
 
-Runs = dict[str, "Future[dict[str, Result]]"]
+Runs = Callable[[Kernel], dict[str, Result]]
+# one boot for all tests of a kernel, whichever of several workers has them
+_BY_KERNEL = [
+    pytest.param(one, id=one.name, marks=pytest.mark.xdist_group(f"packs-{one.name}"))
+    for one in KERNELS
+]
 
 
 @pytest.fixture(scope="module")
-def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Runs]:
-    """Each kernel that a selected test asks for, booted once; two at a time."""
-    items = [item for item in request.session.items if item.path == request.path]
-    names = {item.callspec.params["kernel"].name for item in items}  # type: ignore[attr-defined]
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """What each kernel that is asked for makes of the packs; booted once."""
     objects: dict[str, Path] = build_packs(tmp_path_factory.mktemp("packs"))
-    with ThreadPoolExecutor(2) as pool:
-        wanted = [kernel for kernel in KERNELS if kernel.name in names]
-        yield {kernel.name: pool.submit(run_packs, kernel, objects) for kernel in wanted}
+
+    @functools.cache
+    def run(kernel: Kernel) -> dict[str, Result]:
+        return run_packs(kernel, objects)
+
+    return run
 
 
 @pytest.mark.parametrize("expectation", EXPECTATIONS, ids=lambda one: one.script)
-@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+@pytest.mark.parametrize("kernel", _BY_KERNEL)
 def test_script_shows_the_connections(kernel: Kernel, expectation: Expectation, runs: Runs) -> None:
-    result = runs[kernel.name].result()[expectation.script].check()
+    result = runs(kernel)[expectation.script].check()
     assert not expectation.missing(result), result.stdout
