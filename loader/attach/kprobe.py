@@ -101,15 +101,13 @@ def locate(parts: list[str], target: Target) -> Target:
 def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Target]]:
     """The functions that match; with their modules where the attach point has a module."""
     from aotrace.loader import kernel_functions
-    from aotrace.runtime.members import Pattern
 
     if len(parts) not in (2, 3):
         raise KeyError(parts[0])
-    names, modules = Pattern(parts[-1]), Pattern(parts[1] if len(parts) > 2 else "*")
+    modules = parts[1] if len(parts) > 2 else "*"
     found = sorted({
         (module if len(parts) > 2 else "", name)
-        for module, name in kernel_functions.traceable()
-        if modules.matches(module) and names.matches(name)
+        for module, name in kernel_functions.traceable(parts[-1], modules)
     })  # fmt: skip
     return [
         (

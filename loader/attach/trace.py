@@ -54,19 +54,15 @@ def locate(parts: list[str], target: Target) -> Target:
 
 def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Target]]:
     from aotrace.loader import kernel_functions
-    from aotrace.runtime.members import Pattern
 
     if parts[1:2] == [_BPF]:
         return list(_programs(scope, parts, target))
     if len(parts) not in (2, 3):
         raise KeyError(parts[0])
-    names, modules = Pattern(parts[-1]), Pattern(parts[1] if len(parts) > 2 else "*")
+    modules = parts[1] if len(parts) > 2 else "*"
     return [
         (f"{parts[0]}:{module}:{name}", {**target, "module": module, "function": name})
-        for where in sorted({module for module, _ in kernel_functions.traceable()})
-        if modules.matches(where)
-        for module, name in sorted(kernel_functions.traced(where))
-        if names.matches(name)
+        for module, name in sorted(set(kernel_functions.traceable_by_type(parts[-1], modules)))
     ]
 
 

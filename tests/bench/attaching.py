@@ -16,21 +16,24 @@ from tests.support.observe import Job
 from tests.support.places import console_script
 
 NUMBERS = (100, 300, 1000)
-KERNELS = ("6.12", "6.1")
-SCRIPT = "config = { max_probes = 100000 } kprobe:* { @[probe] = count(); }"
+#: Kernels, and how often each measurement is made there; the quickest counts.
+KERNELS = {"6.12": 3, "6.1": 1}
+SCRIPT = "config = { max_probes = 100000 } kprobe:$1 { @[probe] = count(); }"
 
-# In the guest: chooses functions that are seldom called, and times the loader.
+# In the guest: finds a wildcard that stands for about so many functions, none of them called
+# often, and times the loader.
 _MEASURE = r"""
-import json, re, subprocess, sys, time
+import fnmatch, json, subprocess, sys, time
 number, built = int(sys.argv[1]), sys.argv[2]
 lines = open('/sys/kernel/tracing/available_filter_functions').read().splitlines()
-names = [n for n in lines if re.fullmatch(r'(acpi|blk|bio|ext|fat|inet|ip6|ipv6|kobj|md|mmc|netlink'
-         r'|nfs|pci|pm|snd|tcp|udp|usb|virtio|xfrm|xfs)_[a-z0-9_]+', n)]
-step = len(set(names)) / number
-chosen = sorted(set(names))
-chosen = [chosen[int(i * step)] for i in range(number)]
-argv = ['aotrace', 'run', '--probe-filter', '^kprobe:(' + '|'.join(chosen) + ')$', built]
+names = [line for line in set(lines) if ' ' not in line and '.part.' not in line]
+words = ('acpi blk drm fb hid inet input intel ip6 kobj md mmc netlink nfs pci pm scsi snd tcp udp'
+         ' usb virtio xfrm xhci').split()
+wildcards = [form % word for word in words for form in ('%s_*', '*%s*', '*_%s_*')]
+counts = {len(fnmatch.filter(names, wildcard)): wildcard for wildcard in wildcards}
+wildcard = counts[min(counts, key=lambda count: abs(count - number))]
 start = time.monotonic()
+argv = ['aotrace', 'run', built, wildcard]
 tracer = subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 said = tracer.stderr.readline()
 attached = time.monotonic() - start
@@ -56,15 +59,19 @@ def measure(name: str) -> list[Attached]:
     with Vm(kernel(name)) as vm:
         source, built = vm.shared / "wildcard.bt", vm.shared / "wildcard.bpf.o"
         source.write_text(SCRIPT)
-        subprocess.run([console_script("aotracec"), "build", source, "-o", built], check=True)
+        build = [str(console_script("aotracec")), "build", str(source), "-o", str(built)]
+        subprocess.run(build, check=True)
         jobs = [
             Job(
                 str(number), ["/usr/bin/python3", "-c", _MEASURE, str(number), str(built)],
                 interrupt=False, timeout=300,
             )
-            for number in NUMBERS
+            for number in NUMBERS * KERNELS[name]
         ]  # fmt: skip
-        return [_read(result.check().stdout) for result in vm.run(jobs)]
+        best: dict[int, Attached] = {}
+        for got in (_read(result.check().stdout) for result in vm.run(jobs)):
+            best[got.number] = min(got, best.get(got.number, got))
+        return list(best.values())
 
 
 def _read(output: str) -> Attached:

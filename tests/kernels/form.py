@@ -47,7 +47,7 @@ class Form:
         workload = [_filled(word, names) for word in self.workload]
         return Job(
             self.name, ["/bin/sh", "-c", _filled(command, names)], ready="^Attached",
-            workload=workload or None, settle=0.5, interrupt=bool(workload), timeout=60,
+            workload=workload or None, settle=0.1, interrupt=bool(workload), timeout=60,
         )  # fmt: skip
 
     def verdict(self, kernel: str, result: Result) -> str:

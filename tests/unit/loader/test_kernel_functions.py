@@ -29,6 +29,12 @@ ffffffffc0000010 T __traceiter_9p_event\t[9pnet]
 """
 
 
+def _forget() -> None:
+    kernel_functions._lists.clear()
+    for cache in (kernel_functions._blocked, kernel_functions._names, kernel_functions._traced):
+        cache.clear()
+
+
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A tracefs with nothing in it, symbols, a blacklist and BTF."""
@@ -42,11 +48,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(kernel_functions, "SYMBOLS", str(tmp_path / "kallsyms"))
     monkeypatch.setattr(kernel_functions, "BLACKLIST", str(tmp_path / "blacklist"))
     monkeypatch.setattr(kernel_functions, "BTF", str(tmp_path))
-    for cache in (kernel_functions._known, kernel_functions._names):
-        cache.clear()
+    _forget()
     yield tmp_path
-    for cache in (kernel_functions._known, kernel_functions._names):
-        cache.clear()
+    _forget()
 
 
 def test_the_list_without_what_is_unsafe(machine: Path) -> None:
@@ -60,6 +64,27 @@ def test_symbols_where_the_list_is_hidden() -> None:
         ("vmlinux", "__traceiter_sched_switch"),
         ("9pnet", "p9_client_walk"), ("9pnet", "__traceiter_9p_event"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "found"),
+    [
+        ("vfs_*", "*", ["vfs_read"]), ("*_read", "*", ["vfs_read"]), ("*", "vmlinu*", ["vfs_read"]),
+        ("vfs_read", "vmlinux", ["vfs_read"]), ("vfs_rea", "*", []), ("fs_read", "*", []),
+        ("*", "9p*", ["p9_client_walk"]), ("p9*walk", "9pnet", ["p9_client_walk"]),
+        ("p9*walk", "vmlinux", []), ("vfs*", "9pnet", []), ("*d*r*", "*", []), ("", "*", []),
+    ],
+)  # fmt: skip
+def test_those_that_match(machine: Path, name: str, module: str, found: list[str]) -> None:
+    (machine / "available_filter_functions").write_text(LISTED)
+    assert [function for _, function in kernel_functions.traceable(name, module)] == found
+
+
+def test_symbols_that_match() -> None:
+    assert kernel_functions.traceable("*i*", "9pnet") == [
+        ("9pnet", "p9_client_walk"), ("9pnet", "__traceiter_9p_event"),
+    ]  # fmt: skip
+    assert kernel_functions.traceable("*_read") == [("vmlinux", "vfs_read")]
 
 
 def test_functions_that_btf_knows() -> None:
