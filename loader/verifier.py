@@ -70,9 +70,11 @@ def _refused_program(text: str, meta: Metadata) -> Program | None:
 
 def _missing(text: str, program: Program) -> str:
     """What the program attaches to and this kernel does not have."""
+    mechanism = attach.find(program.mechanism)
     if _NO_FUNCTION in text:
-        return f"this kernel has no function {text.split(_NO_FUNCTION)[1].split(chr(39))[0]}"
-    return attach.find(program.mechanism).missing(program.target)
+        name = text.split(_NO_FUNCTION)[1].split(chr(39))[0]
+        return f"this kernel has no {mechanism.thing} {name}"
+    return mechanism.missing(program.target)
 
 
 def _program_log(text: str, program: Program) -> list[str]:

@@ -97,4 +97,4 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
     return f"iterator {name}: {error}", ""
 
 
-MECHANISM = Mechanism(attach, explain)
+MECHANISM = Mechanism(attach, explain, thing="iterator")

@@ -108,7 +108,7 @@ class Mechanism:
     script is told of such a one, as its `probe`. `expand` gives text and target of each place that
     an attach point with wildcards stands for, and raises the same; `spreading` is how a program
     comes to all of them. `looks_up`: attach points without wildcards are expanded as well; then
-    PlaceError may be raised.
+    PlaceError may be raised. `thing`: what the kernel's BTF has of the name in the section.
     """
 
     def __init__(
@@ -123,7 +123,9 @@ class Mechanism:
         expand: Expand = no_wildcards,
         spreading: Spreading | None = None,
         looks_up: bool = False,
+        thing: str = "function",
     ) -> None:
+        self.thing = thing
         self.looks_up = looks_up
         self.attach = attach
         self.explain = explain

@@ -64,7 +64,7 @@ def measure(name: str) -> list[Attached]:
         jobs = [
             Job(
                 str(number), ["/usr/bin/python3", "-c", _MEASURE, str(number), str(built)],
-                interrupt=False, timeout=300,
+                interrupt=False, timeout=600,
             )
             for number in NUMBERS * KERNELS[name]
         ]  # fmt: skip

@@ -39,6 +39,7 @@ libbpf: prog 'p2_fe': failed to prepare load attributes: -3
 libbpf: prog 'p2_fe': failed to load: -3
 libbpf: failed to load object 't'
 """
+ITERATOR = FUNCTION.replace("p2_fe", "p3_it").replace("vfs_rexx", "ksym")
 FORBIDDEN = """\
 libbpf: prog 'p1_kp': BPF program load failed: Operation not permitted
 libbpf: prog 'p1_kp': failed to load: -1
@@ -60,6 +61,7 @@ META = Metadata(
         Program("p1_kp", "kprobe", "kprobe:tcp_connect", "kprobe",
                 {"function": "tcp_connect", "offset": 0, "return": False}, 5),
         Program("p2_fe", "fentry/vfs_rexx", "fentry:vfs_rexx", "trace", {}, 7),
+        Program("p3_it", "iter/ksym", "iter:ksym", "iter", {"name": "ksym"}, 9),
     ],
     [], [], [], {}, [], [],
 )  # fmt: skip
@@ -108,6 +110,11 @@ def test_a_function_that_this_kernel_lacks() -> None:
     assert str(error) == (
         "cannot attach fentry:vfs_rexx (t.bt:7): this kernel has no function vfs_rexx"
     )
+
+
+def test_an_iterator_that_this_kernel_lacks() -> None:
+    message, _ = explained(ITERATOR, errno.ESRCH)
+    assert message == "cannot attach iter:ksym (t.bt:9): this kernel has no iterator ksym"
 
 
 def test_a_lockdown() -> None:
