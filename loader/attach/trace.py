@@ -36,6 +36,8 @@ def missing(target: Target) -> str:
     """Of a member of a wildcard: what this kernel's list does not have, or its BTF."""
     from aotrace.loader import kernel_functions
 
+    if "program" in target:  # of BPF, and it was found
+        return ""
     module, function = target.get("module", "vmlinux"), target["function"]
     if (module, function) in kernel_functions.traced(module):
         return ""

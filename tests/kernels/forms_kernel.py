@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from tests.kernels.form import HERE, Form
 
-_GUESTS = ("5.10", "6.1", "6.12", "7.2")
 _READ = ("/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=4321", "count=1")
 _OPEN = ("/bin/cat", "/proc/version")
 _NO_KPROBES = {HERE: r"ERROR: cannot attach .*: this kernel was built without kprobes\n.*"}
 _NO_FENTRY = {HERE: r"ERROR: the kernel does not allow to load .*"}
+_NO_LOOP = {
+    "5.10": r"ERROR: fentry:.*: this kernel has no helper bpf_loop, which came with Linux 5.17\n.*"
+}
 _ADDRESS = "0x$(sed -n 's/ [tT] vfs_read$//p' /proc/kallsyms)"
 
 
@@ -92,7 +94,7 @@ KERNEL_FORMS = (
         'fentry:vfs_rea* /comm == "dd"/'
         " { for ($i : 0..(pid > 0 ? 2 : 1)) { @[probe, func] = sum($i); } }",
         r"@\[fentry:vmlinux:vfs_read, vfs_read\]: [1-9]\d*",
-        only=("6.1", "6.12", "7.2"),
+        refused={**_NO_FENTRY, **_NO_LOOP},
     ),
     _fentry(
         "fexit",
@@ -111,7 +113,6 @@ KERNEL_FORMS = (
         r"@\[fentry:bpf:\d+:p0_sys_exit_rea\]: [1-9]\d*",
         words="$(timeout 30 {loader} run {programs}/tracepoint_short_name.bpf.o >/dev/null 2>&1"
         " & sleep 4)",
-        only=_GUESTS,
     ),
     Form(
         "tracepoint", 'tracepoint:syscalls:sys_enter_read /comm == "dd" && args.count == 4321/'
