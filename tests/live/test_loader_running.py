@@ -152,10 +152,11 @@ def test_a_dry_run_attaches_and_leaves(build: Callable[[str], Path]) -> None:
 
 
 def test_a_reader_that_leaves(build: Callable[[str], Path]) -> None:
-    argv = [console_script("aotrace"), "run", build(TICKS)]
+    lines = build("""interval:ms:50 { @ = count(); printf("x\\n"); } END { printf("bye\\n"); }""")
+    argv = [console_script("aotrace"), "run", lines]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tracer:
         assert tracer.stdout is not None
-        assert tracer.stdout.read(2) == b"xx"
+        assert tracer.stdout.read(4) == b"x\nx\n"
         tracer.stdout.close()
         tracer.wait(20)
         assert tracer.stderr is not None
