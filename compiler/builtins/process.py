@@ -56,9 +56,11 @@ def _ids_here(e: Emitter) -> Reg:
         with initial:
             e.store(both, 0, 8, e.helper("get_current_pid_tgid"))
         with inner:
-            e.store(both, 0, 8, e.const(0))
+            pair = e.slot(8)  # one of its own: `both`, of which no helper knows, is a register
+            e.store(pair, 0, 8, e.const(0))
             device = e.setting(DEVICE_SETTING)
-            e.helper("get_ns_current_pid_tgid", device, namespace, both, 8)
+            e.helper("get_ns_current_pid_tgid", device, namespace, pair, 8)
+            e.store(both, 0, 8, e.load(pair, 0, 8))
     return e.load(both, 0, 8)
 
 
