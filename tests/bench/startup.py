@@ -7,6 +7,7 @@ loopback all the time, and the clock stops when the first of them shows in the t
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import socket
@@ -66,12 +67,21 @@ def _one_round(argv: list[str]) -> Round:
     try:
         _read_until_mark(tracer.stdout.fileno(), start + _LIMIT_SECONDS)
         wall = time.monotonic() - start
+        memory = _peak_memory(tracer.pid)
     finally:
         tracer.send_signal(signal.SIGINT)
         tracer.stdout.close()
         _, _, usage = os.wait4(tracer.pid, 0)
         tracer.returncode = 0
-    return Round(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Round(wall, usage.ru_utime + usage.ru_stime, memory)
+
+
+def _peak_memory(pid: int) -> float:
+    """MB. The process's own, unlike ru_maxrss, which begins with that of whoever started it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    kilobytes = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    assert kilobytes is not None  # it lives, and is no kernel thread
+    return int(kilobytes[1]) / 1024
 
 
 def _read_until_mark(stream: int, deadline: float) -> None:
