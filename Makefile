@@ -123,7 +123,7 @@ tools-run: kernels live-tools tool-packages rootfs ## run bpftrace's own tools o
 
 .PHONY: bench
 bench: live-tools rootfs ## ratios against bpftrace on this machine: start, memory, events (needs root)
-	$(ENSURE) clang libbpf-dev
+	$(ENSURE) clang libbpf-dev libbpf-tools
 	$(AS_ROOT) $(BIN)/python -B -m tests.bench
 
 .PHONY: live-tools

@@ -104,13 +104,13 @@ SEC("tracepoint/syscalls/sys_enter_getppid") int one(void *ctx)
 #endif
 
 #ifdef PRINTF_WITH_STR
-SEC("tracepoint/syscalls/sys_enter_access") int one(struct syscall_enter *ctx)
+SEC("tracepoint/syscalls/sys_enter_openat") int one(struct syscall_enter *ctx)
 {
 	char *text = bpf_ringbuf_reserve(&ring, MAX_STRLEN, 0);
 
 	if (!text)
 		return 0;
-	bpf_probe_read_user_str(text, MAX_STRLEN, (void *)ctx->args[0]);
+	bpf_probe_read_user_str(text, MAX_STRLEN, (void *)ctx->args[1]);
 	bpf_ringbuf_submit(text, 0);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* Makes one kind of call again and again, on one processor: caller CALL COUNT. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -37,8 +38,8 @@ int main(int argc, char **argv)
 	for (count = atol(argv[2]); count > 0; count--) {
 		if (!strcmp(argv[1], "getppid"))
 			syscall(SYS_getppid);
-		else if (!strcmp(argv[1], "access"))
-			syscall(SYS_access, "/usr/share/doc/no-such-file", 0);
+		else if (!strcmp(argv[1], "openat"))
+			syscall(SYS_openat, AT_FDCWD, "/usr/share/doc/no-such-file", O_RDONLY);
 		else
 			connect_refused(!strcmp(argv[1], "connect4") ? AF_INET : AF_INET6);
 	}

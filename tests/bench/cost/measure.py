@@ -76,6 +76,12 @@ def hand_argv(case: Case) -> list[str]:
     return [str(loader), str(target)]
 
 
+def tool_argv(case: Case) -> list[str] | None:
+    """None where libbpf-tools has nothing like it, or is not installed."""
+    path = program(case.tool[0]) if case.tool else None
+    return [str(path), *case.tool[1:]] if path else None
+
+
 def tracer_argv(case: Case, tracer: Tracer) -> list[str]:
     script = BUILD / "bench" / f"{re.sub(r'[^a-z0-9]', '_', case.name)}.bt"
     script.write_text(case.script)
