@@ -233,9 +233,9 @@ class FunctionBuilder:
         """Call a subprogram of the same module."""
         return self.ir.call(subprogram.function, args)
 
-    def count_up(self, counter: Any, number: Any = I64(1)) -> None:
+    def count_up(self, counter: Any, number: Any = 1) -> None:
         """Add to a u64 that other CPUs count in too."""
-        self.ir.atomic_rmw("add", counter, number, "monotonic")
+        self.ir.atomic_rmw("add", counter, self._argument(number), "monotonic")
 
     # What the target decides
 
