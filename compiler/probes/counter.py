@@ -6,7 +6,7 @@ from functools import partial
 
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.probes.perf_context import perf_context
-from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe, Side
 from aotrace.runtime import perf_events
 
 _SECTION, _MECHANISM = "perf_event", "counter"
@@ -49,9 +49,11 @@ def _complete(family: str, request: ProbeRequest) -> ResolvedProbe:
 SOFTWARE = ProbeKind(
     "software", ("s",), "software:EVENT[:COUNT]", "Every so many events that the kernel counts.",
     partial(_resolve, "software"), registers=True, complete=partial(_complete, "software"),
+    side=Side.KERNEL,
 )  # fmt: skip
 HARDWARE = ProbeKind(
     "hardware", ("h",), "hardware:EVENT[:COUNT]", "Every so many events that the processor counts.",
     partial(_resolve, "hardware"), registers=True, complete=partial(_complete, "hardware"),
+    side=Side.KERNEL,
 )  # fmt: skip
 _KINDS = {kind.name: kind for kind in (SOFTWARE, HARDWARE)}

@@ -14,6 +14,7 @@ from aotrace.compiler.probes.record import (
     ProbeKind,
     ProbeRequest,
     ResolvedProbe,
+    Side,
 )
 from aotrace.compiler.types import NONE, UINT64, Pointer, Struct, Type
 from aotrace.runtime.members import Pattern
@@ -127,7 +128,7 @@ def _trusted(kind: Type) -> Type:
 FENTRY = ProbeKind(
     "fentry", ("f", "kfunc"), "fentry:[MODULE:]FUNCTION", "Entry of a kernel function, typed.",
     partial(_resolve, False), pid_filtered=True, wildcards=True, complete=partial(_complete, False),
-    expand=partial(_expand, False), own_names=_OWN_NAMES,
+    expand=partial(_expand, False), own_names=_OWN_NAMES, side=Side.KERNEL,
 )  # fmt: skip
 FEXIT = ProbeKind(
     "fexit", ("fr", "kretfunc"), "fexit:[MODULE:]FUNCTION",

@@ -16,6 +16,7 @@ from aotrace.compiler.probes.record import (
     ProbeKind,
     ProbeRequest,
     ResolvedProbe,
+    Side,
 )
 from aotrace.compiler.types import Pointer, Struct
 
@@ -81,5 +82,5 @@ def _is_task(element: ContextField | None) -> bool:
 
 ITER = ProbeKind(
     "iter", ("it",), "iter:NAME[:PIN]", "A walk over objects of the kernel, by their iterator.",
-    _resolve,
+    _resolve, side=Side.KERNEL,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from aotrace.compiler.probes.record import (
     ProbeKind,
     ProbeRequest,
     ResolvedProbe,
+    Side,
 )
 from aotrace.compiler.types import UINT64
 from aotrace.runtime.points import NEEDS_UNSAFE, kernel_place, kernel_text
@@ -86,7 +87,7 @@ def _check_known(request: ProbeRequest, function: str) -> None:
 KPROBE = ProbeKind(
     "kprobe", ("k",), "kprobe:[MODULE:]FUNCTION[+OFFSET]", "Entry of a kernel function.",
     partial(_resolve, False), pid_filtered=True, registers=True, wildcards=True,
-    complete=partial(_complete, False),
+    complete=partial(_complete, False), side=Side.KERNEL,
 )  # fmt: skip
 KRETPROBE = ProbeKind(
     "kretprobe", ("kr",), "kretprobe:[MODULE:]FUNCTION", "Return of a kernel function.",

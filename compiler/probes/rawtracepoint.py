@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel_types import type_of
-from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe, Side
 from aotrace.compiler.types import NONE, UINT64, Type
 from aotrace.runtime.members import Pattern
 from aotrace.runtime.points import KERNEL
@@ -71,5 +71,5 @@ RAWTRACEPOINT = ProbeKind(
     "rawtracepoint", ("rt",), "rawtracepoint:[MODULE:]EVENT",
     "A tracepoint with its raw arguments.",
     _resolve, pid_filtered=True, wildcards=True, complete=_complete, expand=_expand,
-    own_names=_OWN_NAMES,
+    own_names=_OWN_NAMES, side=Side.KERNEL,
 )  # fmt: skip

@@ -200,6 +200,14 @@ class ProbeRequest:
         self.error(f"`{self.point.text}` is no valid {kind.name} probe", f"use {kind.form}")
 
 
+class Side(Enum):
+    """Which attach points a wildcard in the probe type may stand for."""
+
+    NONE = 0
+    KERNEL = 1
+    USER = 2
+
+
 @dataclass(frozen=True)
 class ProbeKind:
     """A probe type. form: its shape for messages; resolve: None after it reported an error.
@@ -209,7 +217,7 @@ class ProbeKind:
     wildcards in it; it sets what is known of it all the same. None: it must be known at build.
     expand: the probes of the kernel to build for that a wildcard stands for, for a body that uses
     one of `own_names`: names whose meaning is another at each. unlisted: a hint where the build
-    host may not know all that there is.
+    host may not know all that there is. side: whether a wildcard for the probe type may mean it.
     """
 
     name: str
@@ -230,3 +238,4 @@ class ProbeKind:
     unlisted: Callable[[ProbeRequest], str] | None = None
     #: no two probes of a script may have the same attach point
     unique: bool = False
+    side: Side = Side.NONE

@@ -14,7 +14,13 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.tracepoint_fields import TracepointField
 from aotrace.compiler.kernel.tracepoints import Tracepoint
 from aotrace.compiler.kernel_types import type_of
-from aotrace.compiler.probes.record import ContextField, ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.probes.record import (
+    ContextField,
+    ProbeKind,
+    ProbeRequest,
+    ResolvedProbe,
+    Side,
+)
 from aotrace.compiler.types import INT64, NONE, Int, Pointer, Space, Type
 from aotrace.runtime.contexts import PREFIX
 from aotrace.runtime.members import Pattern
@@ -135,5 +141,5 @@ def _unlisted(request: ProbeRequest) -> str:
 TRACEPOINT = ProbeKind(
     "tracepoint", ("t",), "tracepoint:CATEGORY:EVENT", "A static event of the kernel.",
     _resolve, pid_filtered=True, wildcards=True, complete=_complete, expand=_expand,
-    own_names=frozenset(("args",)), unlisted=_unlisted,
+    own_names=frozenset(("args",)), unlisted=_unlisted, side=Side.KERNEL,
 )  # fmt: skip

@@ -24,6 +24,7 @@ from aotrace.compiler.probes.record import (
     ProbeKind,
     ProbeRequest,
     ResolvedProbe,
+    Side,
 )
 from aotrace.compiler.types import NONE, Int, Space, Type, lying_in
 from aotrace.runtime.members import is_wild
@@ -154,7 +155,7 @@ def _refuse(request: ProbeRequest, name: str) -> None:
 UPROBE = ProbeKind(
     "uprobe", ("u",), "uprobe:BINARY:FUNCTION[+OFFSET]", "Entry of a function in user space.",
     partial(_resolve, False), pid_filtered=True, registers=True, space=Space.USER, wildcards=True,
-    complete=partial(_complete, False),
+    complete=partial(_complete, False), side=Side.USER,
 )  # fmt: skip
 URETPROBE = ProbeKind(
     "uretprobe", ("ur",), "uretprobe:BINARY:FUNCTION", "Return of a function in user space.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe, SiteWord
+from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe, Side, SiteWord
 from aotrace.compiler.types import INT64, Space
 from aotrace.runtime.members import MOST_ARGUMENTS
 from aotrace.runtime.uprobes import usdt_of
@@ -39,5 +39,5 @@ def _resolved(request: ProbeRequest, target: dict[str, Any]) -> ResolvedProbe:
 USDT = ProbeKind(
     "usdt", ("U",), "usdt:BINARY:[PROVIDER:]NAME", "A static probe of a program or library.",
     _resolve, pid_filtered=True, registers=True, space=Space.USER, wildcards=True,
-    complete=_complete,
+    complete=_complete, side=Side.USER,
 )  # fmt: skip

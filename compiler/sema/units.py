@@ -18,6 +18,7 @@ from aotrace.compiler.kernel.sources import KernelSources
 from aotrace.compiler.probes import BY_NAME
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.sema.fold import Constant
+from aotrace.compiler.sema.probetypes import TYPES, of_types, typed
 from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import (
@@ -34,7 +35,7 @@ from aotrace.compiler.syntax.nodes import (
 )
 from aotrace.compiler.syntax.walk import children, walk
 from aotrace.compiler.types import Type
-from aotrace.runtime.members import any_wild
+from aotrace.runtime.members import any_wild, is_wild
 
 _ALIAS = 2  # the longest abbreviation of a probe type, like almost anything
 
@@ -101,7 +102,7 @@ def resolve_probes(
         first, empty = len(units), []
         for point in probe.points:
             request = ProbeRequest(
-                point, sources, arch, diagnostics, fields, names, btf, config.unsafe
+                typed(point), sources, arch, diagnostics, fields, names, btf, config.unsafe
             )
             if (members := _resolve(request)) == []:
                 empty.append(request)
@@ -146,6 +147,8 @@ def _resolve(request: ProbeRequest) -> list[ResolvedProbe] | None:
     if kind is None and any(part == 0 for part, _, _ in request.point.params):
         request.error("the probe type must be known at build time", "name it in the script")
         return None
+    if kind is None and is_wild(provider):
+        return _fitting(request)
     if kind is None:
         known = [name for name in BY_NAME if len(name) > _ALIAS]
         request.error(f"unknown probe type `{provider}`", *did_you_mean(provider, known))
@@ -158,6 +161,23 @@ def _resolve(request: ProbeRequest) -> list[ResolvedProbe] | None:
         request.error(str(error), *((error.hint,) if error.hint else ()))
         return None
     return [found] if found else None
+
+
+def _fitting(request: ProbeRequest) -> list[ResolvedProbe] | None:
+    """The probes of those types, among many that a wildcard stands for, that have such a one."""
+    found: list[ResolvedProbe] = []
+    points = of_types(request.point)
+    for point in points:
+        said = Diagnostics()
+        members = _resolve(replace(request, point=point, diagnostics=said)) or ()
+        found += [replace(member, wildcard=request.point.text) for member in members]
+        for warning in said.warnings if members else ():
+            request.diagnostics.warning(warning.message, warning.span, *warning.hints)
+    if not found:
+        types = " or ".join(point.parts[0] for point in points)
+        text = f"no probe of {types} is called so" if types else "no probe type matches"
+        request.error(text, "a wildcard for the probe type may mean " + ", ".join(TYPES))
+    return found or None
 
 
 def _expand(kind: ProbeKind, request: ProbeRequest) -> list[ResolvedProbe] | None:
