@@ -241,6 +241,9 @@ class _Compiler:
 
         llvm.initialize_all_targets()
         llvm.initialize_all_asmprinters()
+        # Equal ends of two branches would become one: `r1 = *(r1 + 0)`, where r1 is the context in
+        # one and a map's value in the other, which the verifier refuses.
+        llvm.set_option("aotrace", "-enable-tail-merge=false")
         self._llvm = llvm
 
     def answer(self, triple: str, listings: bool, text: str) -> list[bytes]:

@@ -216,8 +216,8 @@ class ProgramEmitter:
     def context_word(self, offset: int) -> Reg:
         """A u64 of the context; the verifier wants a constant offset from the pointer it gave."""
         place = self.offset(self.ir.call(self.fn.module.static_offset, [self.ctx]), offset)
-        # loaded as a pointer, or else LLVM joins it with loads of numbers from a map's value
-        return self.word(self.ir.load(place, typ=POINTER, align=8))
+        # LLVM would join it with loads of numbers from other memory: one instruction, two pointers
+        return self.word(self.fn.load_alone(place, POINTER))
 
     def member_text(self) -> Reg:
         return members.text(self)

@@ -181,7 +181,11 @@ class FunctionBuilder:
         """
         kept = self.region(8)
         self.ir.store(pointer, kept, align=8)
-        load = _VolatileLoad(self.ir.block, kept, typ=I64)
+        return self.load_alone(kept, I64)
+
+    def load_alone(self, pointer: Any, kind: Any) -> Any:
+        """A word, by an instruction that LLVM neither leaves out nor joins with other loads."""
+        load = _VolatileLoad(self.ir.block, pointer, typ=kind)
         load.align = 8
         self.ir._insert(load)  # as IRBuilder.load does
         return load

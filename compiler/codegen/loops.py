@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.codegen import maps, memory
-from aotrace.compiler.codegen.turns import MOST_IN_PLACE
+from aotrace.compiler.codegen.turns import known_range
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.sema.tables import Variable
@@ -50,9 +50,8 @@ def while_(e: ProgramEmitter, node: nodes.While) -> None:
 
 def for_range(e: ProgramEmitter, node: nodes.ForRange) -> None:
     """`for ($i : first..last)`."""
-    first, last = e.constant_of(node.first), e.constant_of(node.last)
-    if isinstance(first, int) and isinstance(last, int) and last - first <= MOST_IN_PLACE:
-        _count_in_place(e, node, int(first), int(last))
+    if bounds := known_range(e, node):
+        _count_in_place(e, node, *bounds)
     else:
         _count_by_helper(e, node)
 

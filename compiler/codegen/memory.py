@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aotrace.compiler.builtins.record import Builtin
 from aotrace.compiler.codegen import calls, copies, maps, place
 from aotrace.compiler.codegen.convert import convert
+from aotrace.compiler.codegen.turns import is_carried
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.kernel_types import copy_of
 from aotrace.compiler.sema.names import is_args
@@ -234,5 +235,6 @@ def variable_slot(e: ProgramEmitter, node: nodes.Var) -> Reg:
     if variable not in e.variables:
         kind = e.shared.found.variables.get((e.unit, variable), NONE)
         size = 8 if kind.scalar or kind == NONE else kind.size
-        e.variables[variable] = e.fn.slot(size, lasting=True)
+        take = e.fn.region if is_carried(e, variable, kind) else e.fn.slot
+        e.variables[variable] = take(size, lasting=True)
     return e.variables[variable]

@@ -19,6 +19,8 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.sema.infer import Inference
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.plan import Plan, PlannedMap, PlannedProgram
+from aotrace.compiler.sema.tables import Variable
+from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.source import Source
 from aotrace.runtime import metadata
 from aotrace.runtime.values import IntKind
@@ -47,6 +49,8 @@ class Shared:
     #: functions that code of a program is made of, by name; tables that they keep
     subprograms: dict[str, FunctionBuilder] = field(default_factory=dict)
     tables: dict[str, Any] = field(default_factory=dict)
+    #: variables that loops carry along (turns.py), found once for a unit
+    carried: dict[Unit, frozenset[Variable]] = field(default_factory=dict)
 
 
 def generate(

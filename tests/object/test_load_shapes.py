@@ -81,6 +81,22 @@ SHAPES = {
         "begin { if (pid && @a++ > 5 || !(@b-- < 3)) { print(1); }"
         " $x = pid || @a++; $y = $x && tid; }"
     ),
+    "an argument or a variable of outside, in a turn": (
+        "rawtracepoint:sched_switch / curtask->real_parent / { $v = arg0 >> arg0; for ($i : @m) {"
+        ' @m[(uint8[4])(int32)$v] = "hello"; unroll(3) {'
+        " @s[((uint8[8])(uint64)6)[0], ntop(1)] = stats(arg0); @s[bswap(arg0),"
+        ' ntop(AF_INET, pton("::ffff:1.2.3.4"))] = stats(args.next + pid ? $v : arg0); } } }'
+    ),
+    "a loop's own variable, counted down in another": (
+        "begin { for ($i : 1..3) { for ($kv : @m) { @n = $i && @n; print($i--); } } }"
+        " interval:s:1 { @m[pid] = tid; }"
+    ),
+    "variables that turns count up": (
+        "begin { @m[1] = 1; $n = 0; $t = (0, 1); $p = (int16 *)4; for ($kv : @m) {"
+        " if ($n < 2) { print($kv); } if ($t.0 < 2) { print($t); } if ($p < 16) { print($p); }"
+        " $n++; $t = ($t.0 + 1, 2); $p += 2;"
+        " for ($i : 0..pid) { $n -= 1; if ($n > 20) { break; } } } print(($n, $t, $p)); }"
+    ),
     "twenty probes": "".join(
         f"tracepoint:sched:sched_switch / pid == {n} / {{ @a[comm, {n}] = count(); }}\n"
         for n in range(20)

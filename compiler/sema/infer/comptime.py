@@ -55,7 +55,9 @@ def ternary(w: Walker, node: nodes.Ternary) -> Type:
         return kinds[1] if w.constants[node.condition] else kinds[2]
     if not isinstance(node.condition, nodes.Comptime):
         return operators.ternary(w, node)
-    w.visit(node.condition)
+    condition = w.visit(node.condition)
+    if node.then is None and w.constants.get(node.condition):
+        return condition
     kinds = [w.visit(branch) for branch in (taken(node, w.constants) or [])[1:]]
     return kinds[0] if kinds else NONE
 
