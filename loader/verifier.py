@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 
-from aotrace.loader import attach, helpers
+from aotrace.loader import attach, helpers, limits
 from aotrace.loader.errors import LoaderError, StartError
 from aotrace.loader.probes import place
 from aotrace.loader.target import BTF, has_btf
@@ -53,7 +53,7 @@ def explain_load(log: Sequence[str], meta: Metadata, error: BpfError) -> LoaderE
     if missing:
         return MissingProbe(refused, meta.script, missing)
     if _BEGIN in text:
-        return _verdict(_program_log(text, refused), refused, meta)
+        return _verdict(_program_log(text, refused), refused, meta, error.errno)
     if error.errno in (errno.EPERM, errno.EACCES):
         hint = "as root, look for a lockdown (/sys/kernel/security/lockdown), a container's limits"
         where = place(refused, meta.script)
@@ -81,12 +81,17 @@ def _program_log(text: str, program: Program) -> list[str]:
     """The verifier's lines on a program."""
     start = text.find(_BEGIN, max(text.find(f"prog '{program.name}': {_BEGIN}"), 0))
     end = text.find(_END, start)
+    if end < 0:  # of a log as long as libbpf takes, the end may be cut off
+        end = text.find("libbpf: prog", start)
     return text[start + len(_BEGIN) : end if end > 0 else None].strip().splitlines()
 
 
-def _verdict(lines: list[str], program: Program, meta: Metadata) -> LoaderError:
+def _verdict(lines: list[str], program: Program, meta: Metadata, code: int) -> LoaderError:
     """The verifier's last words, and the line of the script that they are about."""
     told = [line for line in lines if line and not line.startswith(_COUNTERS)]
+    words, said, hint = limits.exceeded(told, code)
+    if words:
+        return _too_much(told, place(program, meta.script), words, said, hint)
     reasons = [line for line in told if not _is_state(line)] or told
     reason = reasons[-1] if reasons else "it did not say why"
     source = next((line for line in reversed(told) if line.startswith(";")), "")
@@ -99,6 +104,13 @@ def _verdict(lines: list[str], program: Program, meta: Metadata) -> LoaderError:
         return StartError(f"{where}: {lacking}{shown}", _VERBOSE)
     shown += "".join(f"\n      {line}" for line in told[-_SHOWN:] if line not in (reason, source))
     return StartError(f"the kernel refused {where}: {reason}{shown}", _VERBOSE)
+
+
+def _too_much(told: list[str], where: str, words: str, said: str, hint: str) -> LoaderError:
+    """A limit that was hit, with the lines that took most of it."""
+    shown = "".join(f"\n    {line}" for line in limits.shares(told))
+    quoted = f" (the verifier: {said})" if said else ""
+    return StartError(f"the kernel refused {where}: {words}{quoted}{shown}", hint)
 
 
 def _is_state(line: str) -> bool:

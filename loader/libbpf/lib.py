@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIBRARY = "libbpf.so.1"
-_LOG_ROOM = 1 << 24  # libbpf's own limit of a verifier log; only pages written to are ever there
+#: libbpf's own limit of a verifier log, and the lines about it; only what is written to is there
+_LOG_ROOM = (1 << 24) + (1 << 12)
 _ENOTSUPP = 524  # the kernel's own, which libc has no words for
 _LEVEL_NAMES = {abi.WARN: "WARN", abi.INFO: "INFO", abi.DEBUG: "DEBUG"}
 

@@ -20,6 +20,7 @@ tracepoint:sock:inet_sock_set_state {
 }
 """
 BEGIN = 'BEGIN { printf("hello\\n"); }'
+ENDLESS = "begin {\n$n = nsecs;\nwhile ($n) { if ($n == 5) { break; } }\n}"
 Build = Callable[[str], bytes]
 
 
@@ -152,3 +153,11 @@ def test_a_process_that_is_not_there(build: Build, tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [0, 3, 64, 500, 2000])
 def test_a_truncated_object(build: Build, tmp_path: Path, size: int) -> None:
     assert "truncated or damaged" in refused(tmp_path, build(BEGIN)[:size])
+
+
+def test_a_loop_without_an_end(tmp_path: Path, build: Build) -> None:
+    """The message names the limit, the line that hit it, and what to do."""
+    message = refused(tmp_path, build(ENDLESS), status=255)
+    assert "a loop of which it does not see the end" in message
+    assert "-e:3: while ($n) { if ($n == 5) { break; } }" in message
+    assert "HINT: make a `for` loop" in message

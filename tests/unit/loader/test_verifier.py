@@ -54,6 +54,30 @@ invalid func unknown#195
 processed 131 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 1
 -- END PROG LOAD LOG --
 """
+BEGINNING = """\
+libbpf: prog 'p0_begin': BPF program load failed: Argument list too long
+libbpf: prog 'p0_begin': -- BEGIN PROG LOAD LOG --
+"""
+ENDLESS = f"""{BEGINNING}\
+0: R1=ctx() R10=fp0
+; if ($n == 5) {{ break; }} @ t.bt:5
+2: (05) goto pc-1
+infinite loop detected at insn 2
+cur state: R0=scalar() R10=fp0
+old state: R0=scalar() R10=fp0
+processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 1
+-- END PROG LOAD LOG --
+"""
+#: the second line as kernels before 6.9 quote it
+TURN = """\
+; @x[$i] = nsecs; @ t.bt:6
+10: (18) r1 = 0xffff888104383000      ; R1=map_ptr(map=at_x,ks=8,vs=8)
+12: (b7) r4 = 0                       ; R4=0
+13: (85) call bpf_map_update_elem#2   ; R0=scalar()
+; $i++;
+14: (07) r6 += 1                      ; R6=scalar()
+"""
+LIMIT = "BPF program is too large. Processed 1000001 insn"
 META = Metadata(
     "aotracec", "t.bt", "x86_64", "GPL",
     [
@@ -101,6 +125,44 @@ def test_a_helper_that_this_kernel_lacks() -> None:
         "begin (t.bt:3): this kernel has no helper bpf_map_lookup_percpu_elem, "
         "which came with Linux 5.19\n    print((int64)@count)"
     )
+
+
+def test_a_loop_without_an_end() -> None:
+    message, hint = explained(ENDLESS, errno.EINVAL)
+    assert message == (
+        "the kernel refused begin (t.bt:3): a loop of which it does not see the end "
+        "(the verifier: infinite loop detected at insn 2)\n    t.bt:5: if ($n == 5) { break; }"
+    )
+    assert "for" in hint
+
+
+@pytest.mark.parametrize("end", [f"{LIMIT}\n-- END PROG LOAD LOG --\n", "1"])
+def test_too_much_to_look_at(end: str) -> None:
+    """With the lines that took most of it; also where the log is cut off."""
+    log = f"{BEGINNING}{TURN * 500}{end}libbpf: prog 'p0_begin': failed to load: -7\n"
+    message, hint = explained(log, errno.E2BIG)
+    first, *lines = message.splitlines()
+    assert first.startswith(
+        "the kernel refused begin (t.bt:3): more than the million instructions that the verifier"
+    )
+    assert ("Processed 1000001 insn" in first) == (LIMIT in end)
+    assert lines == ["    t.bt:6: @x[$i] = nsecs; (75%)", "    $i++; (25%)"]
+    assert "split the probe" in hint
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("The sequence of 8193 jumps is too complex.", "8192"),
+        ("combined stack size of 3 calls is 544. Too large", "512 bytes of stack"),
+        ("the call stack of 9 frames is too deep !", "8 calls"),
+    ],
+)
+def test_other_limits(said: str, words: str) -> None:
+    log = f"{BEGINNING}{TURN}{said}\n-- END PROG LOAD LOG --\n"
+    message, _ = explained(log, errno.EACCES)
+    assert words in message
+    assert said in message
 
 
 def test_a_function_that_this_kernel_lacks() -> None:
