@@ -17,12 +17,15 @@ from types import TracebackType
 from typing import NamedTuple, NoReturn
 
 from aotrace.compiler.codegen.errors import REPORT, CodegenError
+from aotrace.compiler.codegen.length import REACH, longest
 
 #: BPF is the same on each; a big-endian target would need `bpfeb` and its own object writer.
 TRIPLES = {"x86_64": "bpfel", "aarch64": "bpfel"}
 _CPU = "v3"  # 32-bit subregisters and atomics: every kernel since 5.12, and 5.10 for what we emit
 _OPTIMISATION = 2
 _LENGTH = struct.Struct("<Q")
+_OBJECT, _LISTINGS, _ASSEMBLY = b"object", b"listings", b"assembly"  # what the worker is asked for
+_TOO_LONG = "this probe is too long for BPF: a jump cannot reach its end"
 
 
 class Emitted(NamedTuple):
@@ -73,7 +76,7 @@ _COMPLAINTS = (
     ),
     _Complaint(
         r"[Bb]ranch target out of (insn )?range|branch (target|displacement) is out of range",
-        "this probe is too long for BPF: a jump cannot reach its end",
+        _TOO_LONG,
         "split the probe",
     ),
 )
@@ -108,14 +111,21 @@ class Backend:
             raise BackendError(f"no code can be made for {arch}", f"known: {', '.join(TRIPLES)}")
         if not self._pid:
             self._start()
-        try:
-            _send(self._requests, [TRIPLES[arch].encode(), b"x" * listings, ir_text.encode()])
-            reply = _receive(self._replies)
-        except BrokenPipeError:
-            reply = None
+        reply = self._ask(arch, _LISTINGS if listings else _OBJECT, ir_text)
         if reply is None:
-            raise self._explain_death()
+            error = self._explain_death()
+            if error.message == _TOO_LONG:
+                self._start()
+                error = _measured(self._ask(arch, _ASSEMBLY, ir_text), error)
+            raise error
         return _read_reply(reply)
+
+    def _ask(self, arch: str, wanted: bytes, ir_text: str) -> list[bytes] | None:
+        try:
+            _send(self._requests, [TRIPLES[arch].encode(), wanted, ir_text.encode()])
+            return _receive(self._replies)
+        except BrokenPipeError:
+            return None
 
     def close(self) -> int:
         """End the worker; its wait status."""
@@ -163,6 +173,19 @@ def explain(log: str) -> BackendError:
             return BackendError(complaint.message, complaint.hint, line, column)
     first = next((text for text in log.splitlines() if "rror" in text), log.strip())
     return BackendError(f"LLVM cannot compile this: {first}", REPORT)
+
+
+def _measured(reply: list[bytes] | None, error: BackendError) -> BackendError:
+    """The error with the lines that make a program too long."""
+    if reply is None or reply[0] != b"ok":
+        return error
+    function = longest(reply[1].decode())
+    taken = ", ".join(f"line {line} makes {count}" for line, count in function.lines())
+    return BackendError(
+        f"{error.message}: {function.length} instructions, and it reaches over {REACH}",
+        f"{taken}; split the probe, or make a loop of what is alike",
+        *function.worst(),
+    )
 
 
 def _send(fd: int, parts: list[bytes]) -> None:
@@ -224,8 +247,8 @@ def _serve(requests: int, replies: int) -> NoReturn:
     try:
         compiler = _Compiler()
         while (request := _receive(requests)) is not None:
-            triple, listings, text = request
-            _send(replies, compiler.answer(triple.decode(), bool(listings), text.decode()))
+            triple, wanted, text = request
+            _send(replies, compiler.answer(triple.decode(), wanted, text.decode()))
         os._exit(0)
     except BaseException as error:
         sys.stderr.write(f"error: {type(error).__name__}: {error}\n")
@@ -246,8 +269,8 @@ class _Compiler:
         llvm.set_option("aotrace", "-enable-tail-merge=false")
         self._llvm = llvm
 
-    def answer(self, triple: str, listings: bool, text: str) -> list[bytes]:
-        """A reply's parts: 'ok', object, IR, assembly; or 'refused' and why."""
+    def answer(self, triple: str, wanted: bytes, text: str) -> list[bytes]:
+        """A reply's parts: 'ok', object, IR, assembly, or the last alone; or 'refused' and why."""
         llvm = self._llvm
         target = llvm.Target.from_triple(triple)
         machine = target.create_target_machine(
@@ -259,6 +282,9 @@ class _Compiler:
         except RuntimeError as error:
             return [b"refused", str(error).strip().encode()]
         self._optimise(machine, module)
+        if wanted == _ASSEMBLY:
+            return [b"ok", machine.emit_assembly(module).encode()]
+        listings = wanted == _LISTINGS
         optimized = [str(module).encode()] if listings else []
         assembly = [machine.emit_assembly(module).encode()] if listings else []
         return [b"ok", machine.emit_object(module), *optimized, *assembly]

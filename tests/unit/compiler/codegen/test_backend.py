@@ -66,6 +66,28 @@ def test_error_names_the_line_of_the_script() -> None:
     assert (raised.value.line, raised.value.column) == (3, 3)
 
 
+def test_lines_that_make_a_program_too_long() -> None:
+    source = Source("long.bt", "BEGIN\n{\n  print(1);\n  if (pid) { a(); }\n}\n")
+    module = ModuleBuilder(source, "GPL")
+    f = module.program("begin", "raw_tp", Span(source, 0, 5))
+    then, end = f.new_block("then"), f.new_block("end")
+    f.ir.cbranch(f.ir.icmp_unsigned("==", f.helper("get_current_pid_tgid"), I64(0)), then, end)
+    for block, at, calls in ((then, 33, 11000), (end, 10, 100)):
+        f.ir.position_at_end(block)
+        with f.at(Span(source, at, at + 3)):
+            for number in range(calls):
+                f.helper("get_prandom_u32" if number % 2 else "ktime_get_ns")
+                f.helper("map_lookup_elem", I64(1 << 40), I64(0))
+        if block is then:
+            f.ir.branch(end)
+    f.return_(0)
+    with pytest.raises(BackendError) as raised:
+        optimise_and_emit(module.finish())
+    assert (raised.value.line, raised.value.column) == (4, 14)
+    assert "55504 instructions" in raised.value.message
+    assert raised.value.hint.startswith("line 4 makes 55000, line 3 makes 500")
+
+
 def test_unknown_complaints_are_quoted() -> None:
     error = explain("warning: odd\nLLVM ERROR: something new\nStack dump:\n")
     assert "LLVM ERROR: something new" in error.message
