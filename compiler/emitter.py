@@ -86,12 +86,12 @@ class Emitter(Protocol):
     def leave(self) -> None:
         """End the program here."""
 
-    def note(self, call: Call, number: int, *made: Reg) -> None:
-        """Send one of the events that a function's record names (record.py, Function.notes), with
+    def send(self, call: Call, number: int, *made: Reg) -> None:
+        """Send one of the events that a function's record names (record.py, Function.events), with
         the numbers that it is made of."""
 
     def packet(self, call: Call, packet: Reg, length: Reg, *made: Reg) -> Reg:
-        """As note 0, with bytes of a packet behind the record, given the address of its sk_buff as
+        """As event 0, with bytes of a packet behind the record, given the address of its sk_buff as
         the verifier knows it: what the helper makes of that."""
 
     # the kernel

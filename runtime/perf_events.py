@@ -26,48 +26,55 @@ MODES = {"x86_64": ("w", "rw", "x"), "aarch64": ("r", "w", "rw", "x")}
 
 class Counter:
     """One event: its name, what else it is called, its number, and after how many events a probe
-    fires that says no count (bpftrace's defaults)."""
+    fires that says no count (bpftrace's defaults). type: perf's, of its family."""
 
-    def __init__(self, name: str, alias: str, config: int, count: int) -> None:
+    def __init__(self, family: str, name: str, alias: str, config: int, count: int) -> None:
+        self.family = family
+        self.type = _TYPES[family]
         self.name = name
         self.alias = alias
         self.config = config
         self.count = count
 
 
-SOFTWARE = (
-    Counter("alignment-faults", "", 7, 1),
-    Counter("bpf-output", "", 10, 1),
-    Counter("context-switches", "cs", 3, 1_000),
-    Counter("cpu-clock", "cpu", CPU_CLOCK, 1_000_000),
-    Counter("cpu-migrations", "", 4, 1),
-    Counter("dummy", "", 9, 1),
-    Counter("emulation-faults", "", 8, 1),
-    Counter("major-faults", "", 6, 1),
-    Counter("minor-faults", "", 5, 100),
-    Counter("page-faults", "faults", 2, 100),
-    Counter("task-clock", "", 1, 1),
+_TYPES = {"software": TYPE_SOFTWARE, "hardware": TYPE_HARDWARE}
+COUNTERS = (
+    Counter("software", "alignment-faults", "", 7, 1),
+    Counter("software", "bpf-output", "", 10, 1),
+    Counter("software", "context-switches", "cs", 3, 1_000),
+    Counter("software", "cpu-clock", "cpu", CPU_CLOCK, 1_000_000),
+    Counter("software", "cpu-migrations", "", 4, 1),
+    Counter("software", "dummy", "", 9, 1),
+    Counter("software", "emulation-faults", "", 8, 1),
+    Counter("software", "major-faults", "", 6, 1),
+    Counter("software", "minor-faults", "", 5, 100),
+    Counter("software", "page-faults", "faults", 2, 100),
+    Counter("software", "task-clock", "", 1, 1),
+    Counter("hardware", "backend-stalls", "", 8, 1_000_000),
+    Counter("hardware", "branch-instructions", "branches", 4, 100_000),
+    Counter("hardware", "branch-misses", "", 5, 100_000),
+    Counter("hardware", "bus-cycles", "", 6, 100_000),
+    Counter("hardware", "cache-misses", "", 3, 1_000_000),
+    Counter("hardware", "cache-references", "", 2, 1_000_000),
+    Counter("hardware", "cpu-cycles", "cycles", 0, 1_000_000),
+    Counter("hardware", "frontend-stalls", "", 7, 1_000_000),
+    Counter("hardware", "instructions", "", 1, 1_000_000),
+    Counter("hardware", "ref-cycles", "", 9, 1_000_000),
 )
-HARDWARE = (
-    Counter("backend-stalls", "", 8, 1_000_000),
-    Counter("branch-instructions", "branches", 4, 100_000),
-    Counter("branch-misses", "", 5, 100_000),
-    Counter("bus-cycles", "", 6, 100_000),
-    Counter("cache-misses", "", 3, 1_000_000),
-    Counter("cache-references", "", 2, 1_000_000),
-    Counter("cpu-cycles", "cycles", 0, 1_000_000),
-    Counter("frontend-stalls", "", 7, 1_000_000),
-    Counter("instructions", "", 1, 1_000_000),
-    Counter("ref-cycles", "", 9, 1_000_000),
-)
-#: probe type -> (perf's type, its events)
-FAMILIES = {"software": (TYPE_SOFTWARE, SOFTWARE), "hardware": (TYPE_HARDWARE, HARDWARE)}
 
 
 def names(family: str) -> list[str]:
     """All names of a family's events, aliases included, sorted."""
-    events = FAMILIES[family][1]
+    events = (event for event in COUNTERS if event.family == family)
     return sorted(name for event in events for name in (event.name, event.alias) if name)
+
+
+def counter(family: str, name: str) -> Counter:
+    """The event that a family has under a name. Raises LookupError."""
+    for event in COUNTERS:
+        if event.family == family and name in (event.name, event.alias):
+            return event
+    raise LookupError(f"{name} is not a {family} event")
 
 
 def counted(parts: Sequence[str]) -> tuple[Counter, int, str] | None:
@@ -78,11 +85,7 @@ def counted(parts: Sequence[str]) -> tuple[Counter, int, str] | None:
     if len(parts) not in (2, 3) or not parts[1]:
         return None
     family, name = parts[:2]
-    for event in FAMILIES[family][1]:
-        if name in (event.name, event.alias):
-            break
-    else:
-        raise LookupError(f"{name} is not a {family} event")
+    event = counter(family, name)
     given = 0 if len(parts) == 2 or parts[2] == "*" else number(parts[2], "a count of events")
     text = f"{family}:{name}" + (f":{given}" if given else "")
     return event, given or event.count, text

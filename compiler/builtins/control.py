@@ -46,7 +46,7 @@ def _check_signal(site: Site) -> None:
         site.error(f"{name}() takes a signal from 1 to {_LAST}, not {number}", arg=0)
 
 
-def _signal_notes(site: Site) -> tuple[EventSpec, ...]:
+def _signal_events(site: Site) -> tuple[EventSpec, ...]:
     place = place_of(site.node.span)
     wrong = f"{site.node.name}() expects an integer between 1 and 64 (inclusive). Got %d"
     failed = "signal call failed with error %d"
@@ -67,20 +67,20 @@ def _send(helper: str, e: Emitter, site: Site, _target: Reg | None) -> Reg:
         with right:
             _send_known(helper, e, site, asked)
         with wrong:
-            e.note(site.node, 0, asked)
+            e.send(site.node, 0, asked)
     return e.const(0)
 
 
 def _send_known(helper: str, e: Emitter, site: Site, number: Reg) -> None:
     failed = e.helper(helper, number)
     with e.if_(failed):
-        e.note(site.node, 1, failed)
+        e.send(site.node, 1, failed)
 
 
 def _sender(name: str, doc: str, helper: str) -> Function:
     return Function(
         name, doc, (Parameter("signal", _SIGNAL),), lambda _: NONE, partial(_send, helper),
-        _check_signal, unsafe=True, notes=_signal_notes,
+        _check_signal, unsafe=True, events=_signal_events,
     )  # fmt: skip
 
 

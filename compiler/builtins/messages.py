@@ -42,7 +42,7 @@ def _formatted(name: str, doc: str, unsafe: bool = False) -> EventFunction:
     )
 
 
-def _assert_notes(site: Site) -> tuple[EventSpec, ...]:
+def _assert_events(site: Site) -> tuple[EventSpec, ...]:
     """The message, which may be a constant or a value, and the end of the trace."""
     details = {"format": "assert failed: %s", **place_of(site.node.span)}
     text = site.constants[1]
@@ -55,8 +55,8 @@ def _assert_notes(site: Site) -> tuple[EventSpec, ...]:
 
 def _assert(e: Emitter, site: Site, _target: Reg | None) -> Reg:
     with e.if_(e.op("eq", e.value(site.args[0]), 0)):
-        e.note(site.node, 0)
-        e.note(site.node, 1)
+        e.send(site.node, 0)
+        e.send(site.node, 1)
         e.leave()
     return e.const(0)
 
@@ -105,6 +105,6 @@ MESSAGES = (
     Function(
         "assert", "End the trace with an error and status 1 unless a condition holds.",
         (Parameter("condition", PRINTABLE), Parameter("message", PRINTABLE)),
-        lambda _: NONE, _assert, _check_assert, notes=_assert_notes,
+        lambda _: NONE, _assert, _check_assert, events=_assert_events,
     ),
 )  # fmt: skip

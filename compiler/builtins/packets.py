@@ -31,7 +31,7 @@ def _check(site: Site) -> None:
         site.error(f"{offset} is no offset in a packet", arg=3)
 
 
-def _notes(site: Site) -> tuple[EventSpec, ...]:
+def _events(site: Site) -> tuple[EventSpec, ...]:
     """What stands before a packet: when it was seen, and how many bytes of it follow."""
     path, offset = site.constants[0], site.constants[3]
     details: dict[str, Any] = {"offset": offset}
@@ -54,6 +54,6 @@ PACKETS = (
             Parameter("packet", Accepts("a pointer to a struct sk_buff", _is_packet)),
             Parameter("length", INTEGER), Parameter("offset", INTEGER, constant=True),
         ),
-        lambda _: UINT32, _emit, _check, notes=_notes,
+        lambda _: UINT32, _emit, _check, events=_events,
     ),
 )  # fmt: skip

@@ -94,13 +94,13 @@ def _comm_of(e: Emitter, site: Site, target: Reg) -> None:
                     e.kernel_function(_RELEASE, task)
                 with missing:
                     e.copy(target, e.blob(_NO_TASK), len(_NO_TASK))
-                    e.note(site.node, 0, pid)
+                    e.send(site.node, 0, pid)
         with refused:
             e.copy(target, e.blob(_UNKNOWN), len(_UNKNOWN))
-            e.note(site.node, 1)
+            e.send(site.node, 1)
 
 
-def _comm_notes(site: Site) -> tuple[EventSpec, ...]:
+def _comm_events(site: Site) -> tuple[EventSpec, ...]:
     """There is no such task; the kernel tells of none."""
     if not site.args:
         return ()
@@ -140,7 +140,7 @@ PROCESS = (
         lambda _: Str(COMM_SIZE),
         _comm,
         _check_comm,
-        notes=_comm_notes,
+        events=_comm_events,
     ),
     Builtin("curtask", "The running task's task_struct.", _curtask_type, _curtask),
 )

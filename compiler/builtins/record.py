@@ -171,10 +171,8 @@ class Function:
     unsafe: bool = False
     #: the configuration variable that must allow it
     unstable: str = ""
-    #: an event that its code may send beside giving a value
-    sends: Callable[[Site], EventSpec | None] | None = None
-    #: the events that its code may send (Emitter.note)
-    notes: Callable[[Site], tuple[EventSpec, ...]] | None = None
+    #: the events that its code may send beside giving a value (Emitter.send)
+    events: Callable[[Site], tuple[EventSpec, ...]] | None = None
 
 
 @dataclass(frozen=True)

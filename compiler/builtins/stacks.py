@@ -98,11 +98,11 @@ def _stack(e: Emitter, site: Site, _target: Reg | None) -> Reg:
     return e.stack(kind)
 
 
-def _new_stack(site: Site) -> EventSpec | None:
+def _new_stack(site: Site) -> tuple[EventSpec, ...]:
     """Of each new stack of a process the loader is told while the process lives."""
     kind = _ustack_type(site).kind
     named = isinstance(kind, StackKind) and kind.named
-    return EventSpec(NEW_STACK, (site.node,)) if named else None
+    return (EventSpec(NEW_STACK, (site.node,)),) if named else ()
 
 
 def _ksym(e: Emitter, site: Site, _target: Reg | None) -> Reg:
@@ -166,7 +166,7 @@ STACKS = (
     ),
     Function(
         "ustack", "The call stack of the process: ustack([mode,] [depth]).",
-        _STACK_PARAMETERS, _ustack_type, _stack, _check_stack, sends=_new_stack,
+        _STACK_PARAMETERS, _ustack_type, _stack, _check_stack, events=_new_stack,
     ),
     Function(
         "ksym", "An address of the kernel, shown as the symbol there.",

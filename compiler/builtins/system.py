@@ -30,14 +30,14 @@ def _setting(name: str, e: Emitter, _context: ProbeContext, _target: Reg | None)
     return e.setting(name)
 
 
-def _cpid_notes(site: Site) -> tuple[EventSpec, ...]:
+def _cpid_events(site: Site) -> tuple[EventSpec, ...]:
     return (message("warnf", site, "No child command (`-c`); cpid is zero"),)
 
 
 def _cpid(e: Emitter, site: Site, _target: Reg | None) -> Reg:
     child = e.setting(CPID_SETTING)
     with e.if_(e.op("eq", child, 0)):
-        e.note(site.node, 0)
+        e.send(site.node, 0)
     return child
 
 
@@ -61,7 +61,7 @@ SYSTEM = (
     ),
     Function(
         "cpid", "The process of the trace's command (-c); 0, with a warning, where there is none.",
-        (), lambda _: UINT64, _cpid, notes=_cpid_notes,
+        (), lambda _: UINT64, _cpid, events=_cpid_events,
     ),
     Builtin("has_cpid", "Whether the trace runs a command (-c).", lambda _: Bool(), _has_cpid),
 )  # fmt: skip

@@ -33,7 +33,7 @@ def call(e: ProgramEmitter, node: nodes.Call, target: Reg | None) -> Reg:
         return entry.emit(e, site, target)
     if isinstance(entry, MapFunction) and entry.emit:
         return entry.emit(e, *_map_target(e, node))
-    e.event(node)
+    e.send(node, 0)
     if isinstance(entry, EventFunction) and entry.leaves:
         e.leave()
     return e.const(0)

@@ -338,11 +338,8 @@ class ProgramEmitter:
         with maps.entry(self, ref, key) as found:
             yield found
 
-    def event(self, node: Expr) -> None:
-        events.send(self, self.planned.events[node])
-
-    def note(self, call: Call, number: int, *made: Reg) -> None:
-        events.send(self, self.planned.notes[call][number], made)
+    def send(self, call: Call, number: int, *made: Reg) -> None:
+        events.send(self, self.planned.events[call][number], made)
 
     def packet(self, call: Call, packet: Reg, length: Reg, *made: Reg) -> Reg:
-        return events.send_packet(self, self.planned.notes[call][0], made, packet, length)
+        return events.send_packet(self, self.planned.events[call][0], made, packet, length)

@@ -144,7 +144,7 @@ def _acts(e: ProgramEmitter, arg: Expr) -> bool:
     """
     return any(
         isinstance(node, BlockExpr)
-        or node in e.planned.notes
+        or node in e.planned.events
         or (isinstance(node, IncDec) and not isinstance(node.target, Var))
         or (isinstance(node, Binary) and node.op in "/%" and e.constant_of(node.right) is None)
         or (isinstance(node, Index) and e.constant_of(node.index) is None)

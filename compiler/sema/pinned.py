@@ -25,8 +25,7 @@ def check_pinned(plan: Plan, diagnostics: Diagnostics) -> None:
         if planned.unit.probe.output is not Output.TEXT:
             continue
         for node in planned.unit.live():
-            event = planned.events.get(node)
-            if event:
+            for event in planned.events.get(node) or ():
                 _check(node, event, diagnostics)
 
 

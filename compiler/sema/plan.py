@@ -13,6 +13,7 @@ from aotrace.compiler.builtins.record import (
     LoadParameter,
     MapFunction,
     ProbeContext,
+    Site,
 )
 from aotrace.compiler.config import Config
 from aotrace.compiler.diagnostics import Diagnostics
@@ -60,9 +61,8 @@ class PlannedProgram:
     number: int
     unit: Unit
     record: metadata.Program
-    events: NodeTable[PlannedEvent]
-    #: what the code of functions may send
-    notes: NodeTable[tuple[PlannedEvent, ...]] = field(default_factory=NodeTable)
+    #: what each call may send
+    events: NodeTable[tuple[PlannedEvent, ...]]
 
 
 @dataclass
@@ -147,41 +147,34 @@ class _Planner:
             unit.point.span.script_line, [list(part) for part in probe.point] or None,
             probe.wildcard or None, self.group(unit),
         )  # fmt: skip
-        events: NodeTable[PlannedEvent] = NodeTable()
+        events: NodeTable[tuple[PlannedEvent, ...]] = NodeTable()
         for node in unit.live():
-            if getattr(self.names.entries.get(node), "unsafe", False) and isinstance(node, Call):
+            if not isinstance(node, Call):
+                continue
+            if getattr(self.names.entries.get(node), "unsafe", False):
                 self.plan.unsafe.add(node.name)
-            spec = self.spec(node, unit) if isinstance(node, Call) else None
-            if spec:
-                events[node] = self.event(spec, unit, node.span.script_line)
-        return PlannedProgram(number, unit, record, events, self.notes(unit))
+            line, specs = node.span.script_line, self.specs(node, unit)
+            if specs:
+                events[node] = tuple(self.event(spec, unit, line) for spec in specs)
+        return PlannedProgram(number, unit, record, events)
 
-    def notes(self, unit: Unit) -> NodeTable[tuple[PlannedEvent, ...]]:
-        found: NodeTable[tuple[PlannedEvent, ...]] = NodeTable()
-        for node in unit.live():
-            entry = self.names.entries.get(node)
-            if isinstance(node, Call) and isinstance(entry, Function) and entry.notes:
-                context = ProbeContext(unit.probe, self.btf, self.config)
-                site = site_of(node, unit, context, Diagnostics())
-                line = node.span.script_line
-                specs = entry.notes(site)
-                if specs:
-                    found[node] = tuple(self.event(spec, unit, line) for spec in specs)
-        return found
-
-    def spec(self, node: Call, unit: Unit) -> EventSpec | None:
+    def specs(self, node: Call, unit: Unit) -> tuple[EventSpec, ...]:
+        """What a call may send."""
         entry = self.names.entries.get(node)
-        make = getattr(entry, "event", None) or getattr(entry, "sends", None)
-        if isinstance(entry, (EventFunction, Function)) and make:
-            context = ProbeContext(unit.probe, self.btf, self.config)
-            spec: EventSpec | None = make(site_of(node, unit, context, Diagnostics()))
-            return spec
         if isinstance(entry, MapFunction) and entry.event:
             target = node.args[0]
             ref = target.map if isinstance(target, MapAccess) else target
             assert isinstance(ref, MapRef)  # checked
-            return entry.event(ref)
-        return None
+            return (entry.event(ref),)
+        if isinstance(entry, EventFunction):
+            return (entry.event(self.site(node, unit)),)
+        if isinstance(entry, Function) and entry.events:
+            return entry.events(self.site(node, unit))
+        return ()
+
+    def site(self, node: Call, unit: Unit) -> Site:
+        context = ProbeContext(unit.probe, self.btf, self.config)
+        return site_of(node, unit, context, Diagnostics())
 
     def event(self, spec: EventSpec, unit: Unit, line: int) -> PlannedEvent:
         types = (*(unit.types.get(arg) or NONE for arg in spec.args), *spec.made)

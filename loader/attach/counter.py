@@ -24,10 +24,9 @@ _NO_COUNTER = (errno.ENOENT, errno.EOPNOTSUPP, errno.ENODEV, errno.EINVAL)
 
 
 def attach(program: Program, target: Target, scope: Scope) -> Links:
-    kind, events = perf_events.FAMILIES[target["family"]]
-    config = next(event.config for event in events if event.name == target["event"])
+    event = perf_events.counter(target["family"], target["event"])
     count = int(target["count"])
-    return perf.attach(program, scope, type=kind, config=config, sample_period=count)
+    return perf.attach(program, scope, type=event.type, config=event.config, sample_period=count)
 
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:

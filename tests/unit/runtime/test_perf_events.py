@@ -39,13 +39,12 @@ def test_an_unknown_counter() -> None:
         perf_events.counted(["hardware", "cycles", "x"])
 
 
-@pytest.mark.parametrize("family", perf_events.FAMILIES)
+@pytest.mark.parametrize("family", ["software", "hardware"])
 def test_names_are_sorted_and_each_means_one_event(family: str) -> None:
     names = perf_events.names(family)
     assert names == sorted(set(names))
-    assert len({perf_events.counted([family, name])[0] for name in names}) == len(  # type: ignore[index]
-        perf_events.FAMILIES[family][1]
-    )
+    found = {perf_events.counter(family, name) for name in names}
+    assert found == {event for event in perf_events.COUNTERS if event.family == family}
 
 
 def test_watchpoints() -> None:
