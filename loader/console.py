@@ -10,18 +10,13 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """Messages as bpftrace words them. `quiet` keeps to errors, `warnings` off to what matters."""
+    """Messages as bpftrace words them. `warnings` off keeps to what matters."""
 
-    def __init__(self, quiet: bool = False, warnings: bool = True) -> None:
-        self._quiet = quiet
+    def __init__(self, warnings: bool = True) -> None:
         self._warnings = warnings
 
     def note(self, text: str) -> None:
         say(text)
-
-    def progress(self, text: str) -> None:
-        if not self._quiet:
-            say(text)
 
     def warn(self, text: str) -> None:
         if self._warnings:

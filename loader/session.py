@@ -38,7 +38,7 @@ def run(options: Options) -> int:
     meta.config.update(settings.of_environment(os.environ))
     target.check_arch(file.path, meta.arch)
     StrKind.trailer = meta.config.get("str_trunc_trailer", StrKind.trailer)
-    console = Console(options.quiet, options.warnings)
+    console = Console(options.warnings)
     of_script = settings.of_script(meta, options.parameters, console)
     target.check_safe(meta, options.unsafe)
     target.check_privileges()

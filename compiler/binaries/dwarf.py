@@ -174,17 +174,8 @@ class Dwarf:
 
 def attribute(die: Die, name: str) -> Any:
     """An attribute's value, from what the entry stands for as well; None where there is none."""
-    for _ in range(4):
-        found = die.attributes.get(name)
-        if found is not None:
-            return found.value
-        for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
-            if link in die.attributes:
-                die = die.get_DIE_from_attribute(link)
-                break
-        else:
-            return None
-    return None
+    holder = _holder(die, name)
+    return holder.attributes[name].value if holder else None
 
 
 def name_of(die: Die) -> str:
@@ -195,15 +186,19 @@ def name_of(die: Die) -> str:
 
 def referred(die: Die, name: str = "DW_AT_type") -> Die | None:
     """The entry that an attribute refers to."""
-    for _ in range(4):
+    holder = _holder(die, name)
+    return holder.get_DIE_from_attribute(name) if holder else None
+
+
+def _holder(die: Die, name: str) -> Die | None:
+    """The entry itself or one that it stands for: the first that has the attribute."""
+    for _ in range(_LINKS):
         if name in die.attributes:
-            return die.get_DIE_from_attribute(name)
-        for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
-            if link in die.attributes:
-                die = die.get_DIE_from_attribute(link)
-                break
-        else:
+            return die
+        link = next((link for link in _STANDS_FOR if link in die.attributes), None)
+        if link is None:
             return None
+        die = die.get_DIE_from_attribute(link)
     return None
 
 
@@ -216,6 +211,8 @@ def _within(die: Die) -> Iterator[Die]:
 
 
 _CODE = frozenset(("DW_AT_low_pc", "DW_AT_ranges"))
+#: By what an entry refers to one that it stands for, and how many of them are followed.
+_STANDS_FOR, _LINKS = ("DW_AT_abstract_origin", "DW_AT_specification"), 4
 _SCOPES = frozenset((
     "DW_TAG_namespace", "DW_TAG_structure_type", "DW_TAG_class_type", "DW_TAG_module",
 ))  # fmt: skip

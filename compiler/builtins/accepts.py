@@ -12,7 +12,6 @@ from aotrace.compiler.types import (
     Pointer,
     Str,
     Struct,
-    Timestamp,
     Type,
     storable,
 )
@@ -20,11 +19,6 @@ from aotrace.compiler.types import (
 
 def is_integer(kind: Type) -> bool:
     return isinstance(kind, (Int, Bool))
-
-
-def is_number(kind: Type) -> bool:
-    """An integer, or a per-CPU aggregate that reads as one."""
-    return is_integer(kind) or isinstance(kind, Timestamp)
 
 
 def is_address(kind: Type) -> bool:

@@ -93,10 +93,6 @@ class DeclaredBtf(Btf):
     def find_enumerator(self, name: str) -> EnumValue | None:
         return self._enumerators.get(name) or super().find_enumerator(name)
 
-    def own_enumerator(self, name: str) -> EnumValue | None:
-        """A declared enumerator; the kernel's do not count."""
-        return self._enumerators.get(name)
-
     def names(self, kind: int) -> Iterator[str]:
         yield from (name for each, name in self._names if each == kind)
         yield from super().names(kind)

@@ -78,18 +78,13 @@ class Functions:
         unique = {(f.module, f.name): f for f in reversed(found) if f}
         return [function for _, function in sorted(unique.items())]
 
-    def find_raw_tracepoint(self, name: str) -> Parameters | None:
-        """What a raw tracepoint of the kernel itself hands over; None if there is none so named.
+    def raw_tracepoint(self, name: str, module: str | None = None) -> RawTracepoint | None:
+        """What a raw tracepoint of the kernel or of a module hands over; None if there is none.
 
         From typedef btf_trace_NAME, whose first parameter (void *__data) is none of it. A
         prototype behind a typedef has no names: those of __traceiter_NAME are taken, '' if the
         kernel has no BTF for it.
         """
-        found = self.raw_tracepoint(name, KERNEL)
-        return found.params if found else None
-
-    def raw_tracepoint(self, name: str, module: str | None = None) -> RawTracepoint | None:
-        """The same of the kernel's own and of modules, or of one module."""
         for where, btf in self._everywhere():
             proto = _raw_prototype(btf, name) if module in (None, where) else None
             if proto is not None:

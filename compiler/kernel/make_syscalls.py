@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .errors import KernelDataError
 from .event_format import EventFormat
+from .names import CALLERS_NAMES
 from .syscalls import ARCHITECTURES, SyscallArgument, table_path
 from .tracepoint_formats import Formats, machine_formats, open_formats
 
@@ -36,15 +37,6 @@ _GENERIC_CALL = re.compile(
 )
 _ONLY_32_BIT = range(403, 424)  # the calls with 64-bit time of 32-bit machines
 
-# The name of the kernel's function, which events use, where the number's name is another.
-_X86_NUMBER_NAMES = {
-    "newfstat": "fstat",
-    "newlstat": "lstat",
-    "newstat": "stat",
-    "newuname": "uname",
-    "sendfile64": "sendfile",
-    "umount": "umount2",
-}
 _X86_LATER = {"uretprobe": 335, "uprobe": 336}
 
 # Newer than the headers of Linux 6.1; since 5.1 all architectures number alike.
@@ -140,7 +132,7 @@ def _as_arguments(pairs: Iterable[Iterable[str]]) -> Arguments:
 def _x86_numbers() -> dict[str, int]:
     header = next((path for path in _X86_HEADERS if path.exists()), _X86_HEADERS[0])
     numbers = {name: int(number) for name, number in _DEFINE.findall(_read(header))}
-    renamed = {name: numbers[other] for name, other in _X86_NUMBER_NAMES.items()}
+    renamed = {name: numbers[other] for name, other in CALLERS_NAMES.items()}
     return {**_LATER, **_X86_LATER, **numbers, **renamed}
 
 

@@ -181,7 +181,7 @@ UNKNOWN_SIGNAL = "N/A"
 
 UNKNOWN_SYSCALL = "Unknown syscall"
 #: What the kernel's sources call otherwise than its callers do.
-_RENAMED = {
+CALLERS_NAMES = {
     "newfstat": "fstat",
     "newlstat": "lstat",
     "newstat": "stat",
@@ -249,5 +249,5 @@ _GONE = {
 def syscall_names(arch: str) -> dict[int, str]:
     """The name of each system call of an architecture, by number."""
     known = load_syscalls(arch).values()
-    found = {call.number: _RENAMED.get(call.name, call.name) for call in known}
+    found = {call.number: CALLERS_NAMES.get(call.name, call.name) for call in known}
     return {**_GONE, **found} if arch == "x86_64" else found

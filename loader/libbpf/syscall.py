@@ -16,7 +16,7 @@ from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from aotrace.loader.libbpf.lib import Libbpf
@@ -295,37 +295,40 @@ def has_uprobe_multi(lib: Libbpf) -> bool:
     It must refuse a process of number -1 before the file, which is a folder. Linux 6.6 to 6.9 trace
     only one thread of a process.
     """
+
+    def attach(program: int) -> FdLink:
+        return attach_uprobe_multi(lib, program, "/", [0], [0], False, 0xFFFFFFFF)
+
     if "uprobe_multi" in disabled:
         return False
-    nothing = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"
-    try:
-        program = load_program(lib, nothing, Loading(KPROBE, TRACE_UPROBE_MULTI))
-    except BpfError:
-        return False
-    try:
-        attach_uprobe_multi(lib, program, "/", [0], [0], False, 0xFFFFFFFF).close()
-        return False
-    except BpfError as error:
-        return error.errno == errno.EINVAL
-    finally:
-        os.close(program)
+    return _refusal(lib, TRACE_UPROBE_MULTI, attach) == errno.EINVAL
 
 
 def has_kprobe_multi(lib: Libbpf) -> bool:
     """Whether the kernel attaches to many functions at once: it must want to read their addresses,
     from where there are none. (A name that is not there would have it go through all symbols.)"""
+
+    def attach(program: int) -> FdLink:
+        where = struct.pack("<4IIIQQQ", program, 0, TRACE_KPROBE_MULTI, 0, 0, 1, 0, 1, 0)
+        return FdLink(call(lib, _LINK_CREATE, where))
+
     if "kprobe_multi" in disabled:
         return False
+    return _refusal(lib, TRACE_KPROBE_MULTI, attach) in (0, errno.EFAULT)
+
+
+def _refusal(lib: Libbpf, attach_type: int, attach: Callable[[int], FdLink]) -> int | None:
+    """The error by which the kernel refuses to attach a program of that type; 0 if it does not,
+    None where there are no such programs."""
     nothing = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"
     try:
-        program = load_program(lib, nothing, Loading(KPROBE, TRACE_KPROBE_MULTI))
+        program = load_program(lib, nothing, Loading(KPROBE, attach_type))
     except BpfError:
-        return False
-    where = struct.pack("<4IIIQQQ", program, 0, TRACE_KPROBE_MULTI, 0, 0, 1, 0, 1, 0)
+        return None
     try:
-        FdLink(call(lib, _LINK_CREATE, where)).close()
-        return True
+        attach(program).close()
+        return 0
     except BpfError as error:
-        return error.errno == errno.EFAULT
+        return error.errno
     finally:
         os.close(program)

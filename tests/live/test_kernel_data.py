@@ -99,9 +99,9 @@ def test_functions_and_raw_tracepoints(sources: KernelSources) -> None:
     connect = sources.functions.find("tcp_connect")
     assert connect is not None
     assert [name for name, _ in connect.params] == ["sk"]
-    params = sources.functions.find_raw_tracepoint("sched_switch")
-    assert params is not None
-    assert [name for name, _ in params][:3] == ["preempt", "prev", "next"]
+    found = sources.functions.raw_tracepoint("sched_switch")
+    assert found is not None
+    assert [name for name, _ in found.params][:3] == ["preempt", "prev", "next"]
     assert "tcp_connect" in sources.functions.suggestions("tcp_conect")
 
 

@@ -76,7 +76,7 @@ def load(
     programs = [Program(name, "", f"fentry:{name}", "trace", {}, 1) for name in names]
     meta = Metadata("", "t.bt", "", "GPL", programs, [], [], [], config or {}, [], [])
     lib: Any = FakeLib()
-    loaded = loading.load_object(lib, FILE, meta, {}, MissingProbes(meta, Console(quiet=True)))
+    loaded = loading.load_object(lib, FILE, meta, {}, MissingProbes(meta, Console()))
     return loaded, kernel.opened
 
 

@@ -118,14 +118,14 @@ def _body(draw: st.DrawFn, first: int, depth: int) -> str:
 
 @st.composite
 def _structs(draw: st.DrawFn) -> list[str]:
-    bodies = draw(st.lists(_body(10, 2), min_size=1, max_size=6))
+    bodies = draw(st.lists(_body(10, 2), min_size=6, max_size=12))
     return [
         body.replace("{", f"s{i} {{", 1) for i, body in enumerate(bodies)
     ]  # fmt: skip
 
 
 @pytest.mark.needs("gcc")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_structs())
 def test_layouts_by_chance_are_gccs(structs: list[str]) -> None:
     text = "\n".join(f"{struct};" for struct in structs)

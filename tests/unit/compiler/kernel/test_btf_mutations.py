@@ -54,7 +54,7 @@ def _use_everything(btf: Btf) -> None:
         lambda: tracepoints.find("syscalls", "sys_exit_openat"),
         lambda: tracepoints.suggestions("sched", "sched_swich"),
         lambda: functions.find("tcp_connect"),
-        lambda: functions.find_raw_tracepoint("sched_switch"),
+        lambda: functions.raw_tracepoint("sched_switch"),
         lambda: functions.suggestions("tcp_conect"),
     ):
         with suppress(KernelDataError):

@@ -55,9 +55,9 @@ def test_functions_of_modules_come_with_their_btf() -> None:
 
 
 def test_raw_tracepoints_take_names_from_their_iterator() -> None:
-    params = Functions(BTF).find_raw_tracepoint("sched_switch")
-    assert params is not None
-    assert [(n, c_type_text(BTF, t)) for n, t in params] == [
+    found = Functions(BTF).raw_tracepoint("sched_switch")
+    assert found is not None
+    assert [(n, c_type_text(BTF, t)) for n, t in found.params] == [
         ("preempt", "bool"),
         ("prev", "struct task_struct *"),
         ("next", "struct task_struct *"),
@@ -71,14 +71,14 @@ def test_raw_tracepoints_without_an_iterator_have_no_names() -> None:
         "btf_trace_bare", writer.ptr(writer.proto("void", "void *d", "u32 x", named=False))
     )
     btf = Btf.parse(writer.build())
-    params = Functions(btf).find_raw_tracepoint("bare")
-    assert params is not None
-    assert [(n, c_type_text(btf, t)) for n, t in params] == [("", "u32")]
+    found = Functions(btf).raw_tracepoint("bare")
+    assert found is not None
+    assert [(n, c_type_text(btf, t)) for n, t in found.params] == [("", "u32")]
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "sched_wakeup_template", "tcp_connect"])
 def test_no_such_raw_tracepoint(name: str) -> None:
-    assert Functions(BTF).find_raw_tracepoint(name) is None
+    assert Functions(BTF).raw_tracepoint(name) is None
 
 
 def test_names_for_hints() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.sema import expand
 from aotrace.compiler.sema.expand import expand_macros
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.printer import print_statement
@@ -122,7 +123,8 @@ def test_places_are_the_bodys_and_know_the_uses() -> None:
     assert statement.value.operand.span.via is None
 
 
-def test_macros_that_multiply_end_in_one_message() -> None:
+def test_macros_that_multiply_end_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expand, "MAX_NODES", 2_000)
     macros = ["macro m0() { print(1); }"]
     macros += [f"macro m{n}() {{ m{n - 1}(); m{n - 1}(); }}" for n in range(1, 40)]
     assert errors(" ".join(macros) + " begin { m39(); }") == ["macros expand to too much code"]

@@ -44,7 +44,7 @@ def test_integers_take_64_bits_in_a_map_and_their_own_size_in_a_key() -> None:
 
 def test_arguments_lie_behind_the_header_and_aligned() -> None:
     found = plan('begin { printf("%d %s %d %d", (uint8)pid, comm, nsecs, (uint16)pid); }')
-    (event,) = [event for program in found.programs for _, event in program.events.items()]
+    ((event,),) = [sent for program in found.programs for _, sent in program.events.items()]
     assert event.size % 8 == 0
     assert all(offset >= HEADER_SIZE for offset in event.offsets)
     places = sorted(zip(event.offsets, event.types))
@@ -57,7 +57,8 @@ def test_arguments_lie_behind_the_header_and_aligned() -> None:
 def test_the_same_call_at_two_points_is_one_event() -> None:
     found = plan('kprobe:vfs_read, kprobe:vfs_write { printf("%d\\n", pid); }')
     assert len(found.events) == 1
-    assert [event.index for p in found.programs for _, event in p.events.items()] == [0, 0]
+    sent = [events for program in found.programs for _, events in program.events.items()]
+    assert [event.index for events in sent for event in events] == [0, 0]
 
 
 def test_a_call_whose_types_differ_by_point_is_two() -> None:
