@@ -150,6 +150,9 @@ class Emitter(Protocol):
     def address(self, expr: Expr) -> Reg:
         """Where a value lies: an lvalue of the kernel in the kernel, others in own memory."""
 
+    def source(self, expr: Expr) -> tuple[str, Reg]:
+        """The helper that reads a value's bytes, or those that an address leads to; and where."""
+
     def read(self, target: Reg, size: int, expr: Expr) -> None:
         """Copy from where a pointer points, or from an lvalue in kernel memory."""
 

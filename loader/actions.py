@@ -205,11 +205,16 @@ def _exit(event: Event, stage: Stage) -> Step:
 
 
 def _time(event: Event, stage: Stage) -> Step:
-    """Print the time of day."""
+    """Print the time of day; nothing where the format gives no text."""
     from aotrace.runtime.clock import format_now
 
     form = event.details["format"]
-    return lambda values: stage.output.time(format_now(form))
+
+    def step(values: Sequence[Any]) -> None:
+        if text := format_now(form):
+            stage.output.time(text)
+
+    return step
 
 
 def _failure(event: Event, stage: Stage) -> Step:

@@ -36,7 +36,7 @@ class ScriptMap:
         """The entries to print, in order: by value where values have a rank, ties by key, else by
         key. `top` keeps the last so many; `divisor` is what the values are divided by."""
         rows = self._sorted(self._read())
-        if top:
+        if top and top > 0:  # a negative one is a very large one
             rows = rows[-top:]
         if divisor:
             scaled = self.record.value.scaled

@@ -16,6 +16,7 @@ _CLOCKS = {
 }
 _SECOND = 1_000_000_000
 _FRACTIONS = (("%f", 1000, 6), ("%k", 1, 9), ("%l", 1_000_000, 3))  # conversion, ns a unit, digits
+_NOTHING = "(?)"  # strftime(3) does not tell an empty text from a failure
 _offsets: dict[str, int] = {}
 
 
@@ -47,7 +48,7 @@ def format_wall(form: str, nanoseconds: int) -> str:
     seconds, rest = divmod(nanoseconds, _SECOND)
     for conversion, unit, digits in _FRACTIONS:
         form = form.replace(conversion, f"{rest // unit:0{digits}}")
-    return time.strftime(form, time.localtime(seconds))
+    return time.strftime(form, time.localtime(seconds)) or _NOTHING
 
 
 def format_now(form: str) -> str:

@@ -128,14 +128,14 @@ VARIABLES = (
     Variable("on_stack_limit", 32, _number),
     Variable("perf_rb_pages", 0, _number, True),
     Variable("print_maps_on_exit", True, _switch, True),
-    Variable("show_debug_info", True, _switch, True),
+    Variable("show_debug_info", False, _switch, True),
     Variable("stack_mode", "bpftrace", _one_of("bpftrace", "raw", "perf", "build_id"), True),
     Variable("str_trunc_trailer", "..", _text, True),
     Variable("unstable_dw_ustack", "warn", _unstable),
     Variable("unstable_import_statement", "error", _unstable),
     Variable("unstable_tseries", "warn", _unstable),
     Variable("unstable_typeinfo", "error", _unstable),
-    Variable("use_blazesym", True, _switch, True),
+    Variable("use_blazesym", False, _switch, True),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 

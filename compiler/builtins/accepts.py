@@ -16,6 +16,8 @@ from aotrace.compiler.types import (
     storable,
 )
 
+MAC_SIZE = 6
+
 
 def is_integer(kind: Type) -> bool:
     return isinstance(kind, (Int, Bool))
@@ -36,7 +38,12 @@ PRINTABLE = Accepts("a value", lambda kind: storable(kind) and not isinstance(ki
 INET_SOURCE = Accepts(
     "an integer or 4 or 16 bytes", lambda kind: isinstance(kind, (Int, Str, Array, Pointer, Struct))
 )
-MAC_SOURCE = Accepts("6 bytes", lambda kind: isinstance(kind, (Str, Array, Mac)) and kind.size == 6)
+MAC_SOURCE = Accepts(
+    "6 bytes or their address",
+    lambda kind: (
+        is_address(kind) or (isinstance(kind, (Str, Array, Mac)) and kind.size >= MAC_SIZE)
+    ),
+)
 
 #: a map as a whole is passed as an Aggregate, whatever it holds
 VALUE_OR_MAP = Accepts("a value or a map", storable)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from aotrace.compiler.builtins.accepts import ADDRESS, STRING
 from aotrace.compiler.builtins.record import Accepts, Constant, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.kernel_types import field_of
-from aotrace.compiler.syntax.nodes import BoolLit, IntLit, StrLit, Unary
+from aotrace.compiler.syntax.nodes import (
+    Binary,
+    BoolLit,
+    Index,
+    IntLit,
+    RecordLit,
+    StrLit,
+    Ternary,
+    TupleItem,
+    TupleLit,
+    Unary,
+)
 from aotrace.compiler.types import (
     NONE,
     Array,
@@ -28,10 +40,26 @@ _FIRST_ERROR = -4095  # MAX_ERRNO of include/linux/err.h
 
 
 def _is_literal(site: Site) -> bool:
-    given = site.node.args[0]
-    if isinstance(given, Unary) and given.op == "-":
-        given = given.operand
-    return isinstance(given, (IntLit, StrLit, BoolLit))
+    return _literal(site.node.args[0])
+
+
+def _literal(node: object) -> bool:
+    """What is made of literals by operators, or holds nothing else, is one as well."""
+    if isinstance(node, (IntLit, StrLit, BoolLit)):
+        return True
+    parts = _PARTS.get(type(node))
+    return parts is not None and all(map(_literal, parts(node)))
+
+
+_PARTS: dict[type, Callable[[Any], tuple[object, ...]]] = {
+    Unary: lambda node: (node.operand,),
+    Binary: lambda node: (node.left, node.right),
+    Ternary: lambda node: (node.condition, node.then or node.condition, node.other),
+    Index: lambda node: (node.base, node.index),
+    TupleItem: lambda node: (node.base,),
+    TupleLit: lambda node: node.items,
+    RecordLit: lambda node: tuple(field.value for field in node.fields),
+}
 
 
 def _of_type(*wanted: type[Type]) -> Callable[[Site], bool]:

@@ -85,6 +85,12 @@ def _strftime_type(site: Site) -> Type:
     return Timestamp(_text(site.constants[0]), clock or "boot")
 
 
+def _check_strftime(site: Site) -> None:
+    given = site.constants[1]
+    if isinstance(given, int) and given < 0:
+        site.error("strftime() does not accept negative timestamps", arg=1)
+
+
 def _strftime(e: Emitter, site: Site, _target: Reg | None) -> Reg:
     return e.value(site.args[1])
 
@@ -103,6 +109,6 @@ CLOCK = (
     Function(
         "strftime", "A timestamp of nsecs as wall-clock text.",
         (Parameter("format", STRING, constant=True), Parameter("timestamp", INTEGER)),
-        _strftime_type, _strftime,
+        _strftime_type, _strftime, _check_strftime,
     ),
 )  # fmt: skip

@@ -25,12 +25,6 @@ _BYTES = Accepts(
 )
 
 
-def reader_of(kind: Type) -> str:
-    """The helper that reads where a value of this type points."""
-    user = isinstance(kind, Pointer) and kind.space is Space.USER
-    return "probe_read_user" if user else "probe_read_kernel"
-
-
 # --- buf -------------------------------------------------------------------------------------
 
 
@@ -69,9 +63,8 @@ def _buf(e: Emitter, site: Site, target: Reg | None) -> Reg:
     e.zero(target, kind.size)
     e.store(target, 0, 4, length)
     if kind.capacity:
-        source = site.types[0]
-        address = e.value(site.args[0]) if source.scalar else e.address(site.args[0])
-        e.helper(reader_of(source), e.offset(target, kind.data_offset), length, address)
+        reader, address = e.source(site.args[0])
+        e.helper(reader, e.offset(target, kind.data_offset), length, address)
     return target
 
 
@@ -91,14 +84,11 @@ def _join(site: Site) -> EventSpec:
 
 def _read_words(site: Site, e: Emitter, places: Sequence[Reg]) -> None:
     """Each of the strings; those behind the last one are empty."""
+    (read, first), pointer = e.source(site.args[0]), e.slot(8)
     kind = site.types[0]
     words = kind.target if isinstance(kind, Pointer) else kind
-    space = kind.space if isinstance(kind, Pointer) else Space.NONE
-    read = reader_of(kind)
-    read_word = reader_of(words) if isinstance(words, Pointer) else read
-    if space is Space.USER:
-        read_word = read  # what user memory points to is there, too
-    first, pointer = e.value(site.args[0]), e.slot(8)
+    user = isinstance(words, Pointer) and words.space is Space.USER
+    read_word = "probe_read_user" if user else read  # what user memory points to is there, too
     for number in range(_WORDS):
         word = e.offset(places[0], number * _WORD_SIZE)
         e.store(word, 0, 1, e.const(0))

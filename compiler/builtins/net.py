@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import socket
 
-from aotrace.compiler.builtins.accepts import INET_SOURCE, INTEGER, MAC_SOURCE, STRING
+from aotrace.compiler.builtins.accepts import (
+    INET_SOURCE,
+    INTEGER,
+    MAC_SIZE,
+    MAC_SOURCE,
+    STRING,
+)
 from aotrace.compiler.builtins.record import Accepts, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT8, UINT64, Array, Inet, Int, Mac, Pointer, Struct, Type
@@ -92,7 +98,13 @@ def _pton(e: Emitter, site: Site, target: Reg | None) -> Reg:
 
 def _macaddr(e: Emitter, site: Site, target: Reg | None) -> Reg:
     target = e.slot(8) if target is None else target
-    e.into(site.args[0], target, site.types[0])
+    kind = site.types[0]
+    if kind.size == MAC_SIZE:
+        e.into(site.args[0], target, kind)
+        return target
+    reader, address = e.source(site.args[0])
+    e.zero(target, MAC_SIZE)
+    e.helper(reader, target, MAC_SIZE, address)
     return target
 
 

@@ -39,7 +39,8 @@ def _probe(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
 
 
 def _kind_name(context: ProbeContext) -> bytes:
-    return context.probe.kind.name.encode() + b"\0"
+    kind = context.probe.kind
+    return (kind.family or kind.name).encode() + b"\0"
 
 
 def _kind(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:

@@ -124,15 +124,15 @@ def _curtask(e: Emitter, _context: ProbeContext, _target: Reg | None) -> Reg:
     return e.helper("get_current_task")
 
 
-def _uint32(_context: ProbeContext) -> Type:
-    return UINT32
+def _uint64(_context: ProbeContext) -> Type:
+    return UINT64
 
 
 PROCESS = (
     _id_function("pid", "Process ID, as the loader's PID namespace (curr_ns) or init counts.", 32),
     _id_function("tid", "Thread ID, as the loader's PID namespace (curr_ns) or init counts.", 0),
-    Builtin("uid", "User ID.", _uint32, _half("get_current_uid_gid", False)),
-    Builtin("gid", "Group ID.", _uint32, _half("get_current_uid_gid", True)),
+    Builtin("uid", "User ID.", _uint64, _half("get_current_uid_gid", False)),
+    Builtin("gid", "Group ID.", _uint64, _half("get_current_uid_gid", True)),
     Function(
         "comm",
         "Name of the thread, or of the process of an ID.",

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotrace.compiler.builtins.accepts import INTEGER, PRINTABLE, STRING
-from aotrace.compiler.builtins.files import reader_of
 from aotrace.compiler.builtins.record import Accepts, Constant, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import INT64, NONE, UINT64, Array, Bool, Int, Pointer, Str, Type
@@ -47,12 +46,6 @@ def _capacity(site: Site, index: int) -> int:
     return site.context.config.max_strlen if isinstance(kind, Pointer) else kind.size
 
 
-def _source(e: Emitter, site: Site, index: int) -> Reg:
-    """Where it lies, in whichever memory."""
-    arg = site.args[index]
-    return e.value(arg) if isinstance(site.types[index], Pointer) else e.address(arg)
-
-
 def _copied(e: Emitter, site: Site, index: int, room: int) -> tuple[Reg, Reg]:
     """A copy of a string with zeros behind it, `room` bytes in all; and its length."""
     capacity, copy = _capacity(site, index), e.region(room)
@@ -61,8 +54,8 @@ def _copied(e: Emitter, site: Site, index: int, room: int) -> tuple[Reg, Reg]:
     if text is not None:
         e.copy(copy, e.blob(text + b"\0"), len(text) + 1)
         return copy, e.const(len(text))
-    reader = f"{reader_of(site.types[index])}_str"
-    got = e.helper(reader, copy, capacity + 1, _source(e, site, index))
+    reader, address = e.source(site.args[index])
+    got = e.helper(f"{reader}_str", copy, capacity + 1, address)
     length = e.select(e.op("sgt", got, 0), e.op("sub", got, 1), 0)
     return copy, e.bounded(length, capacity)
 
@@ -319,8 +312,8 @@ def _concat(e: Emitter, site: Site, target: Reg | None) -> Reg:
     length = e.const(0)
     for index in (0, 1):
         size = min(_capacity(site, index) + 1, _JOINED)
-        reader = f"{reader_of(site.types[index])}_str"
-        got = e.helper(reader, e.offset(both, length), size, _source(e, site, index))
+        reader, address = e.source(site.args[index])
+        got = e.helper(f"{reader}_str", e.offset(both, length), size, address)
         more = e.select(e.op("sgt", got, 0), e.op("sub", got, 1), 0)
         length = e.bounded(e.op("add", length, more), _JOINED - 1)
     e.store(both, _JOINED - 1, 1, e.const(0))

@@ -7,7 +7,7 @@ from functools import partial
 from aotrace.compiler.builtins.messages import message
 from aotrace.compiler.builtins.record import Builtin, EventSpec, Function, ProbeContext, Site
 from aotrace.compiler.emitter import Emitter, Reg
-from aotrace.compiler.types import UINT32, UINT64, Bool, Type
+from aotrace.compiler.types import UINT64, Bool, Type
 
 CPID_SETTING = "child_pid"
 CPUS_SETTING = "cpus"
@@ -52,7 +52,7 @@ SYSTEM = (
         partial(_cut, "get_numa_node_id"),
     ),
     Builtin(
-        "rand", "A pseudo-random number.", lambda _: UINT32, partial(_cut, "get_prandom_u32")
+        "rand", "A pseudo-random number.", _uint64, partial(_cut, "get_prandom_u32")
     ),
     Builtin("jiffies", "The kernel's clock ticks.", _uint64, partial(_whole, "jiffies64")),
     Builtin(

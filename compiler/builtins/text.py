@@ -8,7 +8,7 @@ from aotrace.compiler.builtins.accepts import INTEGER, TEXT
 from aotrace.compiler.builtins.record import Constant, Function, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg, keep_cut
 from aotrace.compiler.syntax.nodes import Binary, Param, ParamCount, StrLit
-from aotrace.compiler.types import Space, Str, Type
+from aotrace.compiler.types import Str, Type
 
 #: From this max_strlen on, bpftrace does not tell a string that was cut from one that just fits.
 _UNMARKED = 1024
@@ -60,17 +60,11 @@ def _check(site: Site) -> None:
         site.warning(f"str() gives at most {limit} bytes", "raise max_strlen to get more", arg=1)
 
 
-def _reader(site: Site) -> str:
-    user = site.context.space_of(site.types[0]) is Space.USER
-    return "probe_read_user" if user else "probe_read_kernel"
-
-
 def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
     capacity, source = _capacity(site), site.types[0]
     target = e.slot(capacity) if target is None else target
     e.store(target, 0, 1, e.const(0))  # an unreadable string is empty
-    address = e.value(site.args[0]) if source.scalar else e.address(site.args[0])
-    reader, asked = _reader(site), _asked(e, site)
+    (reader, address), asked = e.source(site.args[0]), _asked(e, site)
     length = e.const(capacity)
     if asked is not None and site.constants[1] is None:
         length = e.select(e.op("ult", asked, capacity), asked, capacity)

@@ -308,6 +308,9 @@ class ProgramEmitter:
         found = place.find(self, node)
         return place.address(self, found) if found else self.memory(node)
 
+    def source(self, node: Expr) -> tuple[str, Reg]:
+        return place.source(self, node)
+
     def read(self, target: Reg, size: int, node: Expr) -> None:
         place.read_bytes(self, target, size, node)
 

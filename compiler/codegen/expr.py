@@ -93,6 +93,8 @@ def _cast(e: ProgramEmitter, node: nodes.Cast) -> Reg:
     target, source = e.type_of(node), e.type_of(node.operand)
     if source.scalar:
         return operators.fit(e, operators.as_address(e, node.operand, target), target)
+    if isinstance(target, Pointer):
+        return e.address(node.operand)
     if isinstance(source, Str):
         return e.op("ne", e.load(e.memory(node.operand), 0, 1), 0)  # whether there is any text
     return e.load(

@@ -346,6 +346,17 @@ def read_string(e: ProgramEmitter, place: Place, target: Reg, size: int) -> None
     keep_cut(e, reader, target, size, e.op("add", source, size - 1), got)
 
 
+def source(e: ProgramEmitter, node: Expr) -> tuple[str, Reg]:
+    """The helper that reads where an address leads, or where a value lies; and that address."""
+    kind = e.type_of(node)
+    if kind.scalar:
+        return _READERS[e.context.space_of(kind)], e.value(node)
+    found = find(e, node)
+    if found:
+        return _READERS[found.space], address(e, found)
+    return _READERS[Space.OWN], e.memory(node)
+
+
 def read_bytes(e: ProgramEmitter, target: Reg, size: int, node: Expr) -> None:
     """Copy from an lvalue, or from where a pointer points."""
     kind = e.type_of(node)

@@ -239,3 +239,5 @@ class ProbeKind:
     #: no two probes of a script may have the same attach point
     unique: bool = False
     side: Side = Side.NONE
+    #: what `probetype` says, where it is not the name
+    family: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
+from aotrace.compiler.probes.special import SPECIAL
 
 _SIGNAL = "signal"
 _SIGNALS = ("SIGUSR1",)
@@ -23,4 +24,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     return ResolvedProbe(SELF, text, "raw_tp", "signal", {"signal": parts[2]})
 
 
-SELF = ProbeKind("self", (), "self:signal:SIGUSR1", "Runs when the tracer gets a signal.", _resolve)
+SELF = ProbeKind(
+    "self", (), "self:signal:SIGUSR1", "Runs when the tracer gets a signal.", _resolve,
+    family=SPECIAL,
+)  # fmt: skip

@@ -6,6 +6,8 @@ from functools import partial
 
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 
+SPECIAL = "special"  # what `probetype` says of what the tracer itself does
+
 
 def _resolve(mechanism: str, request: ProbeRequest) -> ResolvedProbe | None:
     if len(request.point.parts) > 1:
@@ -16,6 +18,10 @@ def _resolve(mechanism: str, request: ProbeRequest) -> ResolvedProbe | None:
 
 
 BEGIN = ProbeKind(
-    "begin", ("BEGIN",), "begin", "Runs once when tracing starts.", partial(_resolve, "begin")
-)
-END = ProbeKind("end", ("END",), "end", "Runs once when tracing ends.", partial(_resolve, "end"))
+    "begin", ("BEGIN",), "begin", "Runs once when tracing starts.", partial(_resolve, "begin"),
+    family=SPECIAL,
+)  # fmt: skip
+END = ProbeKind(
+    "end", ("END",), "end", "Runs once when tracing ends.", partial(_resolve, "end"),
+    family=SPECIAL,
+)  # fmt: skip

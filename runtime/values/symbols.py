@@ -53,7 +53,8 @@ class Frame:
 
 
 def _name(frames: list[Frame], address: int) -> str:
-    return frames[-1].name if frames else hex(address)
+    """A number where there is no name: 0 has no 0x, as C++ writes it."""
+    return frames[-1].name if frames else f"{address:#x}" if address else "0"
 
 
 class KsymKind(CodedKind):

@@ -66,6 +66,13 @@ def lying_by(w: Walker, node: Node, kind: Type) -> Type:
     return lying_in(kind, space_of(w, node))
 
 
+def is_place(node: Node) -> bool:
+    """Whether what it denotes lies in memory that stays: its address can be kept."""
+    if isinstance(node, nodes.Unary):
+        return node.op == "*"
+    return isinstance(node, (nodes.Member, nodes.Index, nodes.Var))
+
+
 def space_of(w: Walker, node: Node) -> Space:
     """Which memory an lvalue or what a pointer points to lies in."""
     kind = w.unit.types.get(node)

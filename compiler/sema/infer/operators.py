@@ -108,6 +108,8 @@ def cast(w: Walker, node: nodes.Cast) -> Type:
     target = w.types_written.read(node.type)
     if NONE in (operand, target):
         return target
+    if isinstance(target, Pointer) and isinstance(operand, Str) and memory.is_place(node.operand):
+        return Pointer(target.target, memory.space_of(w, node.operand))
     found = cast_type(target, operand)
     if found is None:
         w.diagnostics.error(f"Cannot cast from '{operand}' to '{target}'", node.span)
