@@ -22,6 +22,8 @@ _HEAD = re.compile(
     r"^// (covers|command|options|arguments|expect|guests|here|since|programs): (.+)$",
     re.MULTILINE,
 )
+#: Names whose live case is a test of its own, since the script is another on each machine.
+ELSEWHERE = {"cgroupid": "tests/live/test_library.py"}
 
 
 class Case(NamedTuple):
@@ -61,6 +63,10 @@ class Case(NamedTuple):
         right = not (result.problem or result.status or missing)
         return "" if right else f"lacks {missing}\n{_told(result)}"
 
+    def code(self) -> str:
+        """The script without its comments."""
+        return re.sub(r"//.*", "", self.source.read_text(encoding="utf-8"))
+
     def missing(self, output: str) -> list[str]:
         """The expressions that no line matches."""
         lines = output.splitlines()
@@ -73,6 +79,11 @@ def _version(kernel: str) -> tuple[int, ...]:
 
 def _told(result: Result) -> str:
     return f"{result.problem} status {result.status}\n{result.stdout}{result.stderr}"
+
+
+def covered() -> set[str]:
+    """The builtins, functions and probe types that run on a kernel."""
+    return {name for case in load_cases() for name in case.covers} | set(ELSEWHERE)
 
 
 def load_cases() -> list[Case]:

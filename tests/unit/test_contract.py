@@ -8,23 +8,46 @@ tell: some golden and some live case must have come to use each.
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 from aotrace.compiler import reference
-from aotrace.compiler.builtins import ENTRIES
+from aotrace.compiler.builtins import BY_NAME, ENTRIES
+from aotrace.compiler.builtins.record import (
+    AggregateFunction,
+    Builtin,
+    EventFunction,
+    Function,
+    MapFunction,
+)
 from aotrace.compiler.probes import KINDS as PROBES
 from aotrace.loader.actions import ACTIONS
 from aotrace.loader.attach import MECHANISMS
+from aotrace.loader.services import SERVICES
+from aotrace.runtime.config import VARIABLES
 from aotrace.runtime.values import KINDS
 
 from tests.golden.cases import load
+from tests.support import live_cases
 from tests.support.compiling import compile_
 from tests.support.places import PROJECT
 from tests.support.registries import Used
 
 DOCS = PROJECT / "docs"
+SHAPES = (Builtin, Function, EventFunction, MapFunction, AggregateFunction)
+#: Each registry with a name that it must have: none of them is walked in vain.
+REGISTRIES = {
+    "builtins": ([e.name for e in ENTRIES], "pid"),
+    "probe types": ([k.name for k in PROBES], "kprobe"),
+    "actions": ([a.name for a in ACTIONS], "printf"),
+    "mechanisms": (list(MECHANISMS), "uprobe"),
+    "kinds of values": ([k.tag for k in KINDS], "str"),
+    "services": ([s.name for s in SERVICES], "kernel_symbols"),
+    "config variables": ([v.name for v in VARIABLES], "max_strlen"),
+}
 ACTION_NAMES = [action.name for action in ACTIONS]
 KIND_TAGS = [kind.tag for kind in KINDS]
 
@@ -91,3 +114,45 @@ def test_a_golden_case_has_the_kind(name: str) -> None:
 def test_the_reference_is_up_to_date() -> None:
     path: Path = DOCS / "reference.md"
     assert path.read_text(encoding="utf-8") == reference.as_markdown() + "\n", "run: make reference"
+
+
+@pytest.mark.parametrize("registry", REGISTRIES)
+def test_a_registry_is_not_empty_and_has_each_name_once(registry: str) -> None:
+    names, known = REGISTRIES[registry]
+    assert known in names
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_each_shape_of_builtin_is_among_the_entries(shape: type) -> None:
+    assert any(type(entry) is shape for entry in ENTRIES)
+
+
+def test_every_record_that_there_is_is_an_entry() -> None:
+    """A record that a family forgot to list is in no registry, and nobody would miss it."""
+    made = {each.name for each in gc.get_objects() if type(each) in SHAPES}
+    assert made - set(BY_NAME) == set()
+
+
+@pytest.mark.parametrize("case", live_cases.load_cases(), ids=str)
+def test_a_live_case_uses_what_it_covers(case: live_cases.Case) -> None:
+    words = set(re.findall(r"\w+", case.code()))
+    spellings = {name: {name, *_aliases(name)} for name in case.covers}
+    assert [name for name, known in spellings.items() if not known & words] == []
+
+
+def _aliases(name: str) -> tuple[str, ...]:
+    return next((kind.aliases for kind in PROBES if kind.name == name), ())
+
+
+@pytest.mark.parametrize(("name", "file"), live_cases.ELSEWHERE.items())
+def test_a_live_test_uses_what_it_covers(name: str, file: str) -> None:
+    assert f"{name}(" in (PROJECT / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [variable.name for variable in VARIABLES])
+def test_a_config_variable_is_described_and_set_in_golden_and_live_cases(name: str) -> None:
+    assert f"| `{name}`" in _text("compatibility.md") or f"`, `{name}`" in _text("compatibility.md")
+    rejected = PROJECT / "tests/golden/rejected"
+    assert any(name in path.read_text(encoding="utf-8") for path in rejected.glob("*.txt"))
+    assert any(re.search(rf"\b{name} = ", case.code()) for case in live_cases.load_cases())

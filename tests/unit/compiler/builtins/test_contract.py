@@ -9,10 +9,10 @@ from aotrace.compiler.builtins import BY_NAME, CONSTANTS, ENTRIES
 from aotrace.compiler.builtins.record import Entry, MapFunction
 
 from tests.golden.cases import load
-from tests.support.live_cases import load_cases
+from tests.support.live_cases import covered
 
 GOLDEN = {case.name for case in load("builtins")}
-LIVE = {name for case in load_cases() for name in case.covers}
+LIVE = covered()
 
 
 @pytest.fixture(params=ENTRIES, ids=lambda entry: entry.name)

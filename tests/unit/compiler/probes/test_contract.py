@@ -11,10 +11,10 @@ from aotrace.loader import attach
 
 from tests.golden.cases import load
 from tests.support.compiling import analyse
-from tests.support.live_cases import load_cases
+from tests.support.live_cases import covered
 
 GOLDEN = {case.name: case for case in load("probes")}
-LIVE = {name for case in load_cases() for name in case.covers}
+LIVE = covered()
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
