@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as ir
 from aotrace.compiler.codegen import maps, memory
+from aotrace.compiler.codegen.convert import convert
 from aotrace.compiler.codegen.turns import known_range
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.frozen import dataclass
@@ -126,12 +127,15 @@ def for_map(e: ProgramEmitter, node: nodes.ForMap) -> None:
     inner.zero(pair, kind.size)
     _, at, value, _ = inner.fn.params
     offsets = kind.kind.offsets  # type: ignore[attr-defined]  # of a tuple's kind
-    inner.copy(inner.offset(pair, offsets[0]), at, kind.items[0].size)
-    stored = e.shared.plan.maps[node.map.name].value
-    if isinstance(stored, Aggregate):
-        inner.store(pair, offsets[1], 8, maps.merged(inner, node.map, at, stored))
+    places = [inner.offset(pair, offset) for offset in offsets]
+    planned = e.shared.plan.maps[node.map.name]
+    assert planned.key  # inferred
+    # what is assigned to the variable may have made it wider than the map's own types
+    convert(inner, at, planned.key, places[0], kind.items[0])
+    if isinstance(planned.value, Aggregate):
+        inner.store(places[1], 0, 8, maps.merged(inner, node.map, at, planned.value))
     else:
-        inner.copy(inner.offset(pair, offsets[1]), value, stored.size)
+        convert(inner, value, planned.value, places[1], kind.items[1])
     frame.body(inner)
     e.helper("for_each_map_elem", e.map(node.map), inner.fn.function, frame.memory, 0)
     frame.leave()

@@ -19,7 +19,7 @@ from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.sema.infer import Inference
 from aotrace.compiler.sema.names import Names
 from aotrace.compiler.sema.plan import Plan, PlannedMap, PlannedProgram
-from aotrace.compiler.sema.tables import Variable
+from aotrace.compiler.sema.tables import NodeTable, Variable
 from aotrace.compiler.sema.units import Unit
 from aotrace.compiler.source import Source
 from aotrace.runtime import metadata
@@ -51,6 +51,7 @@ class Shared:
     tables: dict[str, Any] = field(default_factory=dict)
     #: variables that loops carry along (turns.py), found once for a unit
     carried: dict[Unit, frozenset[Variable]] = field(default_factory=dict)
+    work: NodeTable[int] = field(default_factory=NodeTable)
 
 
 def generate(

@@ -41,6 +41,24 @@ CASES = {
         for ($kv : @c) { print($kv); } for ($kv : @m) { print($kv.1); } clear(@c); clear(@m);""",
         "(7, 2)\n5\n",
     ),
+    "a loop's variable made wider": (
+        """@m["a", 1] = (1, "b"); @c[1] = count();
+        for ($kv : @m) { print($kv); $kv = (("a longer text", 7), (5, "longer")); print($kv); }
+        for ($kv : @c) { print($kv); $kv = (500000000000, 3); print($kv); } clear(@m); clear(@c);
+        """,
+        "((a, 1), (1, b))\n((a longer text, 7), (5, longer))\n(1, 1)\n(500000000000, 3)\n",
+    ),
+    "a million turns": (
+        """for ($i : 0..1000) { for ($j : 0..1000) { @x += $i * $j; } }
+        print(@x); clear(@x);""",
+        f"@x: {sum(range(1000)) ** 2}\n",
+    ),
+    "many tests in many turns": (
+        "for ($i : 0..1000) { "
+        + " ".join(f"if (@y & {1 << n}) {{ @y += {n}; }}" for n in range(12))
+        + " @y++; } print(@y > 1000); clear(@y);",
+        "true\n",
+    ),
     "leaving from inside two loops": (
         """@a[1] = 5; $n = 3000;
         for ($i : 0..$n) {

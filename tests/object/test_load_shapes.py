@@ -91,6 +91,10 @@ SHAPES = {
         "begin { for ($i : 1..3) { for ($kv : @m) { @n = $i && @n; print($i--); } } }"
         " interval:s:1 { @m[pid] = tid; }"
     ),
+    "a loop's own variable made wider": (
+        'begin { @m["a", 1] = (1, "b"); for ($kv : @m) { print($kv);'
+        ' $kv = (("a longer text", 7), (5, "longer, too")); print($kv); } }'
+    ),
     "variables that turns count up": (
         "begin { @m[1] = 1; $n = 0; $t = (0, 1); $p = (int16 *)4; for ($kv : @m) {"
         " if ($n < 2) { print($kv); } if ($t.0 < 2) { print($t); } if ($p < 16) { print($p); }"

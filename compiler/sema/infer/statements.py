@@ -111,8 +111,11 @@ def for_range(w: Walker, node: nodes.ForRange) -> Type:
 
 
 def loop_variable(w: Walker, node: nodes.Var, kind: Type) -> None:
+    """`kind` is what each turn gives the variable; the body may make more of it."""
     if variable := w.names.variables.get(node):
-        w.found.variables[w.unit, variable] = w.unit.types[node] = kind
+        key = (w.unit, variable)
+        merged = promote(w.found.variables.get(key, NONE), kind) or kind
+        w.found.variables[key] = w.unit.types[node] = kind if merged == kind else padded(merged)
 
 
 def for_map(w: Walker, node: nodes.ForMap) -> Type:
