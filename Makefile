@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -B -m pytest -p no:cacheprovider
 GUESTS = $(PYTEST) -n $(JOBS) --dist loadgroup
 # As many as this machine has processors; what traces the whole machine runs alone (tests/live).
 JOBS ?= $(shell nproc)
-UNIT := $(wildcard tests/unit tests/golden tests/object)
+UNIT := tests/unit tests/golden
 TOOLS := tests/conftest.py tests/kernels tests/bench tests/support tests/toolruns tests/tools
 
 LIVE_PACKAGES := libbpf1 libbpf-dev clang bpftool bpftrace binutils gcc g++ libc6-dev iproute2 systemtap-sdt-dev
@@ -80,7 +80,7 @@ fmt: setup ## format the sources and mend what ruff can mend
 
 .PHONY: test
 test: check live-tools tool-packages kernels rootfs ## everything: check, then all the tests (needs root)
-	$(AS_ROOT) $(PYTEST) -n $(JOBS) $(UNIT)
+	$(AS_ROOT) $(PYTEST) -n $(JOBS) $(UNIT) tests/object
 	$(AS_ROOT) $(PYTEST) tests/live
 	$(AS_ROOT) $(GUESTS) tests/kernels tests/toolruns
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential tests/tools
@@ -94,7 +94,8 @@ fuzz: live-tools ## COUNT random scripts (5000): each is refused, or loads on th
 	$(AS_ROOT) env EXAMPLES=$(or $(COUNT),5000) $(PYTEST) tests/object/test_load_random.py
 
 .PHONY: test-live
-test-live: live-tools ## tests on this machine's kernel (needs root)
+test-live: live-tools ## objects and traces on this machine's kernel (needs root)
+	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/object
 	$(AS_ROOT) $(PYTEST) tests/live
 
 .PHONY: test-kernels

@@ -21,6 +21,8 @@ from aotrace.runtime.values.strings import StrKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aotrace.loader.actions import Output
     from aotrace.loader.child import Process
     from aotrace.loader.libbpf.handles import Object
@@ -29,6 +31,48 @@ if TYPE_CHECKING:
     from aotrace.loader.objectfile import ObjectFile
     from aotrace.loader.options import Options
     from aotrace.loader.output.sink import Sink
+    from aotrace.loader.pump import Pump, Signals
+    from aotrace.loader.ring import Ring
+
+
+class _Loaded:
+    """What a run has once its object is in the kernel."""
+
+    def __init__(
+        self,
+        lib: Libbpf,
+        cpus: int,
+        bpf: Object,
+        probes: Probes,
+        process: Process | None,
+        services: Services,
+    ) -> None:
+        self.lib = lib
+        self.cpus = cpus
+        self.bpf = bpf
+        self.probes = probes
+        self.process = process
+        self.services = services
+
+
+class _Listening:
+    """Where what programs say comes in and goes out. watched: descriptors to wait on."""
+
+    def __init__(
+        self,
+        ring: Ring,
+        watched: list[int],
+        maps: list[ScriptMap],
+        output: Output,
+        sink: Sink,
+        lost: LostEvents,
+    ) -> None:
+        self.ring = ring
+        self.watched = watched
+        self.maps = maps
+        self.output = output
+        self.sink = sink
+        self.lost = lost
 
 
 def run(options: Options) -> int:
@@ -43,79 +87,140 @@ def run(options: Options) -> int:
     target.check_safe(meta, options.unsafe)
     target.check_privileges()
     with Owned() as owned:
-        lib = libbpf.load(options.verbose)
-        _choose(options)
-        process = _open_process(options, lib, owned)
-        cpus = possible_cpus(lib)
-        child = process.pid if process and options.command is not None else 0
-        level = options.warning_level
-        known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
-        known.update(settings.of_machine(meta, settings.Machine(lib, options.pid or 0)))
-        missing = MissingProbes(meta, console)
-        scope = Scope(options.pid or 0, lib)
-        phases = TRIALS.get(options.trial, TRACING)
-        members = _find_members(meta, lib, missing, scope, options.probe_filter)
-        probes = owned.own(Probes(meta, missing, scope, members, phases))
-        probes.check_number()
-        bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
-        services = Services(Run(meta, bpf, process, owned, members))
-        services.bind(meta)
-        sink = owned.own(open_sink(options.output, options.buffering))
-        ring_map = loading.find_map(bpf, metadata.RING_BUFFER, file.path)
-        ring = owned.own(
-            open_ring(lib, ring_map, max((event.size for event in meta.events), default=0))
-        )
-        output = _open_output(options, sink, console)
-        maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
-        stage = Stage(output, maps, ring.lead, services, options.warnings, probes)
-        lost = _open_lost(file, bpf, output)
-        watched = [ring_map.fd]
-        buffers = bpf.map(metadata.PACKET_BUFFERS)
-        if buffers:
-            from aotrace.loader import packets
-
-            consumer = owned.own(packets.open_consumer(lib, buffers, ring_map.max_entries, cpus))
-            watched.append(consumer.fd)
-            ring = packets.WithPackets(ring, consumer, lost)
-
-        if process:
+        loaded = _load(options, file, meta, of_script, console, owned)
+        heard = _listen(options, file, meta, loaded, console, owned)
+        probes, services = loaded.probes, loaded.services
+        stage = Stage(heard.output, heard.maps, heard.ring.lead, services, options.warnings, probes)
+        if loaded.process:
             services.prepare()
-        probes.run_before(bpf)
-        probes.attach(bpf)
+        probes.run_before(loaded.bpf)
+        probes.attach(loaded.bpf)
         if options.dry_run:
             return 0
         from aotrace.loader.pump import Pump, Signals
 
         signals = Signals()
-        pump = Pump(ring, make_handlers(meta.events, stage), sink, lost)
+        pump = Pump(heard.ring, make_handlers(meta.events, stage), heard.sink, heard.lost)
         if options.trial:
-            from aotrace.loader import trials
-
-            pump.drain()
-            tried = trials.Trials(bpf, probes, meta.events, ring, maps, lost, services)
-            failed = not trials.run(tried, options.trial, output, console, sink)
-            probes.run_after(bpf)
-            pump.drain()
-            output.end()
-            sink.flush()
-            return 1 if failed else stage.status
-        if process:
-            process.start()
-        if not options.quiet:
-            output.attached(probes.total)
-        _tell_service_manager("READY=1\nSTATUS=Processing events...", console)
-        for walk in probes.walks:
-            pump.walk(walk, meta.events)
-        if probes.waiting:
-            pump.run(watched, signals, process, lambda: probes.signalled(bpf))
-        _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
-        probes.close()
-        pump.drain()
-        probes.run_after(bpf)
-        pump.drain()
-        _finish(meta, maps, output, lost, console)
-        sink.flush()
+            passed = _try(options.trial, meta, loaded, heard, pump, console)
+            return stage.status if passed else 1
+        _trace(options, meta, loaded, heard, pump, signals, console)
         return stage.status
+
+
+def _load(
+    options: Options,
+    file: ObjectFile,
+    meta: metadata.Metadata,
+    of_script: Mapping[str, int | bytes],
+    console: Console,
+    owned: Owned,
+) -> _Loaded:
+    """Settle what this machine decides, and load the object."""
+    lib = libbpf.load(options.verbose)
+    _choose(options)
+    process = _open_process(options, lib, owned)
+    cpus = possible_cpus(lib)
+    child = process.pid if process and options.command is not None else 0
+    level = options.warning_level
+    known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
+    known.update(settings.of_machine(meta, settings.Machine(lib, options.pid or 0)))
+    missing = MissingProbes(meta, console)
+    scope = Scope(options.pid or 0, lib)
+    phases = TRIALS.get(options.trial, TRACING)
+    members = _find_members(meta, lib, missing, scope, options.probe_filter)
+    probes = owned.own(Probes(meta, missing, scope, members, phases))
+    probes.check_number()
+    bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
+    services = Services(Run(meta, bpf, process, owned, members))
+    services.bind(meta)
+    return _Loaded(lib, cpus, bpf, probes, process, services)
+
+
+def _listen(
+    options: Options,
+    file: ObjectFile,
+    meta: metadata.Metadata,
+    loaded: _Loaded,
+    console: Console,
+    owned: Owned,
+) -> _Listening:
+    """Open the output, the ring buffer and what else programs write to."""
+    lib, bpf, cpus = loaded.lib, loaded.bpf, loaded.cpus
+    sink = owned.own(open_sink(options.output, options.buffering))
+    ring_map = loading.find_map(bpf, metadata.RING_BUFFER, file.path)
+    longest = max((event.size for event in meta.events), default=0)
+    ring = owned.own(open_ring(lib, ring_map, longest))
+    output = _open_output(options, sink, console)
+    maps = [ScriptMap(m, loading.find_map(bpf, m.name, file.path), cpus) for m in meta.maps]
+    lost = _open_lost(file, bpf, output)
+    watched = [ring_map.fd]
+    buffers = bpf.map(metadata.PACKET_BUFFERS)
+    if buffers:
+        from aotrace.loader import packets
+
+        consumer = owned.own(packets.open_consumer(lib, buffers, ring_map.max_entries, cpus))
+        watched.append(consumer.fd)
+        ring = packets.WithPackets(ring, consumer, lost)
+    return _Listening(ring, watched, maps, output, sink, lost)
+
+
+def _try(
+    trial: str,
+    meta: metadata.Metadata,
+    loaded: _Loaded,
+    heard: _Listening,
+    pump: Pump,
+    console: Console,
+) -> bool:
+    """Run the script's tests or benchmarks; whether all went well."""
+    from aotrace.loader import trials
+
+    pump.drain()
+    tried = trials.Trials(
+        loaded.bpf,
+        loaded.probes,
+        meta.events,
+        heard.ring,
+        heard.maps,
+        heard.lost,
+        loaded.services,
+    )
+    passed = trials.run(tried, trial, heard.output, console, heard.sink)
+    loaded.probes.run_after(loaded.bpf)
+    pump.drain()
+    heard.output.end()
+    heard.sink.flush()
+    return passed
+
+
+def _trace(
+    options: Options,
+    meta: metadata.Metadata,
+    loaded: _Loaded,
+    heard: _Listening,
+    pump: Pump,
+    signals: Signals,
+    console: Console,
+) -> None:
+    """Pass on what happens until the script, the process or a signal ends it; then say the rest."""
+    probes, bpf = loaded.probes, loaded.bpf
+    if loaded.process:
+        loaded.process.start()
+    if not options.quiet:
+        heard.output.attached(probes.total)
+    _tell_service_manager("READY=1\nSTATUS=Processing events...", console)
+    for walk in probes.walks:
+        pump.walk(walk, meta.events)
+    if probes.waiting:
+        pump.run(heard.watched, signals, loaded.process, lambda: probes.signalled(bpf))
+    _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
+    probes.close()
+    pump.drain()
+    probes.run_after(bpf)
+    pump.drain()
+    _finish(meta, heard, console)
+    heard.sink.flush()
 
 
 def _find_members(
@@ -184,19 +289,13 @@ def _open_lost(file: ObjectFile, bpf: Object, output: Output) -> LostEvents:
     return LostEvents(bpf.map(section) if place else None, offset, output)
 
 
-def _finish(
-    meta: metadata.Metadata,
-    maps: list[ScriptMap],
-    output: Output,
-    lost: LostEvents,
-    console: Console,
-) -> None:
+def _finish(meta: metadata.Metadata, heard: _Listening, console: Console) -> None:
     """What bpftrace prints last: losses, and every map that has something in it, by name."""
-    lost.report(now=True)
-    if lost.total:
-        console.warn(f"Total lost event count: {lost.total}")
-    output.end()
+    heard.lost.report(now=True)
+    if heard.lost.total:
+        console.warn(f"Total lost event count: {heard.lost.total}")
+    heard.output.end()
     if not meta.config.get("print_maps_on_exit", True):
         return
-    for shown in sorted(maps, key=lambda m: m.record.label):
-        output.map(shown.record, shown.rows())
+    for shown in sorted(heard.maps, key=lambda m: m.record.label):
+        heard.output.map(shown.record, shown.rows())
