@@ -82,7 +82,7 @@ fmt: setup ## format the sources and mend what ruff can mend
 test: check live-tools tool-packages kernels rootfs ## everything: check, then all the tests (needs root)
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) $(UNIT) tests/object
 	$(AS_ROOT) $(PYTEST) tests/live
-	$(AS_ROOT) $(GUESTS) tests/kernels tests/toolruns
+	$(AS_ROOT) $(GUESTS) tests/toolruns tests/kernels
 	$(AS_ROOT) $(PYTEST) -n $(JOBS) tests/differential tests/tools
 
 .PHONY: test-unit

@@ -8,7 +8,7 @@ import sys
 
 from aotrace.loader import helpers
 from aotrace.loader.libbpf import lib as libbpf
-from aotrace.loader.libbpf import syscall
+from aotrace.loader.libbpf import lingering, syscall
 from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
@@ -168,6 +168,7 @@ def _kprobe(lib: Libbpf) -> bool:
     program = syscall.load_program(lib, _NOTHING, syscall.Loading(syscall.KPROBE))
     try:
         syscall.attach_by_pmu(lib, program, "kprobe", _FUNCTION, 0, False).close()
+        lingering.let_go()
     finally:
         os.close(program)
     return True

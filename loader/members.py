@@ -222,7 +222,7 @@ class Members:
         cookies = asks and self._by_cookie(program)
         each = (asks and not cookies) or not spreading.program_type
         copier = Copier(self._lib, handle) if each else None
-        _allow_files(len(members))
+        _allow_files(len(members), 2 if cookies else 1)
         links: list[Attached] = []
         failed: BpfError | None = None
         try:
@@ -255,12 +255,13 @@ class Members:
             os.close(program)  # the link keeps it
 
 
-def _allow_files(count: int) -> None:
-    """Each link is an open file: raise the limit of this process, if it must be. Raises LoaderError
-    where it may not be."""
+def _allow_files(probes: int, each: int) -> None:
+    """Each link is an open file, and mostly its event as well: raise the limit of this process, if
+    it must be. Raises LoaderError where it may not be."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = probes * each
     wanted = count + _FILES
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
@@ -272,5 +273,5 @@ def _allow_files(count: int) -> None:
         soft = limits[0]
         break
     if soft < count + _NEEDED:
-        text = f"{count} probes take {count} open files more, and there may be {soft} in all"
+        text = f"{probes} probes take {count} open files more, and there may be {soft} in all"
         raise LoaderError(text, "allow more: ulimit -n NUMBER")

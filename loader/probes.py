@@ -124,6 +124,7 @@ class Probes:
         for program, link in [pair for pair in self._links if wanted(pair[0])]:
             self._links.remove((program, link))
             link.close()
+        self._let_go()
 
     @property
     def walks(self) -> list[Walk]:
@@ -158,6 +159,14 @@ class Probes:
         """Detach."""
         while self._links:
             self._links.pop()[1].close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of what members are attached by, which takes its time."""
+        if self._members:
+            from aotrace.loader.libbpf import lingering
+
+            lingering.let_go()
 
     def _of(self, phase: str) -> list[tuple[Program, Mechanism]]:
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,16 @@ from tests.support.tracefs import mount_tracing
 # How long an example takes is the machine's business, which may be doing other things.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadgroup`, what shares a guest is one worker's work."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.support.scheduling import ByGuest
+
+    return ByGuest(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -11,7 +11,7 @@ import errno
 import os
 import struct
 
-from aotrace.loader.libbpf import abi
+from aotrace.loader.libbpf import abi, lingering
 from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
@@ -58,15 +58,30 @@ def _call_in(lib: Libbpf, command: int, room: Any) -> int:
 
 
 class FdLink:
-    """An attached program, by the file descriptors that keep it so; detached by `close`."""
+    """An attached program, by the file descriptor that keeps it so; detached by `close`."""
 
-    def __init__(self, *fds: int) -> None:
-        self._fds = list(fds)
+    def __init__(self, fd: int) -> None:
+        self._fd: int | None = fd
         self.places = 1  # how many places it attaches to
 
     def close(self) -> None:
-        while self._fds:
-            os.close(self._fds.pop(0))
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            self._let_go(fd)
+
+    def _let_go(self, fd: int) -> None:
+        os.close(fd)
+
+
+class EventLink(FdLink):
+    """A program at a perf event, by that itself or by a link. `close` leaves it to `lingering`."""
+
+    def __init__(self, fd: int, event: int | None = None) -> None:
+        super().__init__(fd)
+        self._event = event
+
+    def _let_go(self, fd: int) -> None:
+        lingering.add(fd, self._event)
 
 
 # --- links -----------------------------------------------------------------------------------
@@ -74,14 +89,14 @@ class FdLink:
 
 def attach_perf(
     lib: Libbpf, program: int, attr: abi.PerfEventAttr, pid: int, cpu: int, cookie: int | None
-) -> FdLink:
+) -> EventLink:
     """Open a perf event and run the program at it. A cookie needs Linux 5.15; None: without."""
     event = lib.perf_event_open(attr, pid, cpu)
     try:
         if cookie is None:
             _ioctl(lib, event, _IOC_SET_BPF, program)
             _ioctl(lib, event, _IOC_ENABLE, 0)
-            return FdLink(event)
+            return EventLink(event)
         attributes = struct.pack("<4IQ", program, event, AT_PERF_EVENT, 0, cookie)
         link = call(lib, _LINK_CREATE, attributes)
     except BpfError:
@@ -91,10 +106,9 @@ def attach_perf(
         _ioctl(lib, event, _IOC_ENABLE, 0)
     except BpfError:
         os.close(link)
+        os.close(event)
         raise
-    finally:
-        os.close(event)  # the link keeps it
-    return FdLink(link)
+    return EventLink(link, event)
 
 
 def attach_by_pmu(

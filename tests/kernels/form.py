@@ -19,7 +19,8 @@ class Form:
     has it; flags: what stands before it. {programs}, {object} and {loader} in them are filled in.
     unsafe: whether the script is compiled so. refused: by kernel, a regular expression of all that
     aotrace says where the form is not to be had, the script being SCRIPT. only: the kernels that
-    have what the script traces; none: all.
+    have what the script traces; none: all. between: whether kernels between the oldest and the
+    newest attach it in another way than these, or say other words, and have to be tried as well.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Form:
     only: tuple[str, ...] = ()
     flags: str = ""
     unsafe: bool = False
+    between: bool = False
 
     @property
     def slug(self) -> str:

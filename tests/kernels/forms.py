@@ -14,16 +14,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from tests.kernels.catalog import Kernel
+from tests.kernels.catalog import KERNELS, Kernel
 from tests.kernels.form import HERE, Form
 from tests.kernels.forms_kernel import KERNEL_FORMS
 from tests.kernels.forms_perf import PERF_FORMS
 from tests.kernels.forms_user import TARGET, USER_FORMS
 from tests.kernels.forms_wrong import WRONG_FORMS
-from tests.kernels.vm import Vm
-from tests.support.observe import Result, observe
+from tests.kernels.sharing import Suite
+from tests.support.observe import Job, Result, observe
 from tests.support.places import console_script
 from tests.support.tracefs import mount_tracing
 
@@ -55,6 +57,12 @@ def of_kernel(name: str) -> list[Form]:
     return [form for form in _all() if not form.only or name in form.only]
 
 
+def tested_on(name: str) -> list[Form]:
+    """Those that the tests try there: all on the oldest kernel and on the newest."""
+    every = FORMS if name == KERNELS[0].name else _all() if name == KERNELS[-1].name else ()
+    return [form for form in of_kernel(name) if form in every or form.between]
+
+
 def _all() -> tuple[Form, ...]:
     return (*FORMS, *WRONG)
 
@@ -68,16 +76,15 @@ def run_here(folder: Path) -> dict[str, Result]:
     }
 
 
-def run_in(kernel: Kernel, folder: Path) -> dict[str, Result]:
-    """The same in one boot of another kernel."""
-    with Vm(kernel) as vm:
-        for path in folder.iterdir():
-            if path.suffix != ".bt":
-                (vm.shared / path.name).write_bytes(path.read_bytes())
-                (vm.shared / path.name).chmod(0o755)
-        forms = of_kernel(kernel.name)
-        jobs = [form.job(kernel.name, "aotrace", _names(form, vm.shared)) for form in forms]
-        return {result.name: result for result in vm.run(jobs)}
+def _prepare(choose: Callable[[str], list[Form]], kernel: Kernel, folder: Path) -> list[Job]:
+    build(folder)
+    forms = choose(kernel.name)
+    return [form.job(kernel.name, "aotrace", _names(form, folder)) for form in forms]
+
+
+#: All of them on another kernel; and those that the tests run.
+ALL = Suite("all-forms", partial(_prepare, of_kernel))
+SUITE = Suite("forms", partial(_prepare, tested_on))
 
 
 def _names(form: Form, folder: Path) -> dict[str, str]:

@@ -38,12 +38,12 @@ KERNEL_FORMS = (
     _kprobe(
         "kprobe:MODULE:FUNCTION",
         'kprobe:9pnet:p9_client_walk /comm == "head"/ { printf("%s %d\\n", probe, arg1); }',
-        "kprobe:9pnet:p9_client_walk 1",
+        "kprobe:9pnet:p9_client_walk 1", between=True,
         workload=("/bin/head", "-c", "4", "{object}"),
     ),
     _kprobe(
         "kprobe:FUNCTION+OFFSET", 'kprobe:vfs_read+$1 /comm == "dd"/ { print((probe, 4321)); }',
-        r"\(kprobe:vfs_read\+[59], 4321\)", words="9", words_on={"5.10": "5"},
+        r"\(kprobe:vfs_read\+[59], 4321\)", words="9", words_on={"5.10": "5"}, between=True,
     ),
     _kprobe(
         "kprobe:ADDRESS", 'kprobe:$1 /comm == "dd" && arg2 == 4321/ { print(arg2); }',
@@ -52,7 +52,7 @@ KERNEL_FORMS = (
     _kprobe(
         "kprobe, wildcard",
         'kprobe:vfs_rea* /comm == "dd" && arg2 == 4321/ { printf("%s %d\\n", probe, arg2); }',
-        "kprobe:vfs_read 4321",
+        "kprobe:vfs_read 4321", between=True,
     ),
     _kprobe(
         "kprobe, wildcard in module and function",
@@ -68,7 +68,7 @@ KERNEL_FORMS = (
     _kprobe(
         "kretprobe, wildcard",
         'kretprobe:vfs_rea* /comm == "dd" && retval == 4321/ { print((probe, retval)); }',
-        r"\(kretprobe:vfs_read, 4321\)",
+        r"\(kretprobe:vfs_read, 4321\)", between=True,
     ),
     _fentry(
         "fentry",
@@ -87,14 +87,14 @@ KERNEL_FORMS = (
     ),
     _fentry(
         "fentry, wildcard", 'fentry:vfs_r* /comm == "dd"/ { @[probe] = count(); }',
-        r"@\[fentry:vmlinux:vfs_read\]: \d+",
+        r"@\[fentry:vmlinux:vfs_read\]: \d+", between=True,
     ),
     _fentry(
         "fentry, wildcard with a loop of the kernel's",
         'fentry:vfs_rea* /comm == "dd"/'
         " { for ($i : 0..(pid > 0 ? 2 : 1)) { @[probe, func] = sum($i); } }",
         r"@\[fentry:vmlinux:vfs_read, vfs_read\]: [1-9]\d*",
-        refused={**_NO_FENTRY, **_NO_LOOP},
+        refused={**_NO_FENTRY, **_NO_LOOP}, between=True,
     ),
     _fentry(
         "fexit",
@@ -105,14 +105,14 @@ KERNEL_FORMS = (
         "fexit, wildcard with typed result",
         'fexit:ksys_rea*,fexit:ksys_writ* /comm == "dd" && retval == 4321/'
         " { print((probe, retval)); }",
-        r"\(fexit:vmlinux:ksys_write, 4321\)",
+        r"\(fexit:vmlinux:ksys_write, 4321\)", between=True,
     ),
     _fentry(
         "fentry:bpf:PROGRAM",
         'fentry:bpf:p0_sys_exit_rea /comm == "dd"/ { @[probe] = count(); }',
         r"@\[fentry:bpf:\d+:p0_sys_exit_rea\]: [1-9]\d*",
-        words="$(timeout 30 {loader} run {programs}/tracepoint_short_name.bpf.o >/dev/null 2>&1"
-        " & sleep 4)",
+        words="$(timeout 20 {loader} run {programs}/tracepoint_short_name.bpf.o >said 2>&1"
+        " & until grep -q Attached said; do sleep 0.1; done)", between=True,
     ),
     Form(
         "tracepoint", 'tracepoint:syscalls:sys_enter_read /comm == "dd" && args.count == 4321/'
@@ -133,7 +133,7 @@ KERNEL_FORMS = (
     Form(
         "tracepoint, wildcard",
         'tracepoint:syscalls:sys_enter_rea* /comm == "dd"/ { @[probe] = count(); }',
-        r"@\[tracepoint:syscalls:sys_enter_read\]: \d+", _READ,
+        r"@\[tracepoint:syscalls:sys_enter_read\]: \d+", _READ, between=True,
     ),
     Form(
         "tracepoint, wildcard in the category",
@@ -162,6 +162,6 @@ KERNEL_FORMS = (
     Form(
         "rawtracepoint, wildcard",
         'rawtracepoint:sched_process_ex* /comm == "dd"/ { @[probe] = count(); }',
-        r"@\[rawtracepoint:vmlinux:sched_process_exit\]: 1", _READ,
+        r"@\[rawtracepoint:vmlinux:sched_process_exit\]: 1", _READ, between=True,
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.kernels.form import HERE, Form
 
 _ALL = (HERE, "5.10", "6.1", "6.12", "7.2")
-_BUSY = ("/bin/sh", "-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done")
+_BUSY = ("/bin/sh", "-c", "timeout 0.4 sh -c 'while :; do :; done'; true")
 _WRITES = """import ctypes as c
 f = c.CDLL(None).mmap; f.restype = c.c_void_p
 f.argtypes = [c.c_void_p, c.c_size_t] + [c.c_int] * 3 + [c.c_long]
@@ -39,7 +39,10 @@ def _iter(name: str, body: str, expected: str, *without: str) -> Form:
     """without: the kernels that do not have it."""
     said = rf"ERROR: cannot attach iter:{name} \(SCRIPT:1\): this kernel has no iterator {name}\n.*"
     refused = dict.fromkeys(without, said)
-    return Form(f"iter:{name}", f"iter:{name} {body}", expected, words=_OWN, refused=refused)
+    return Form(
+        f"iter:{name}", f"iter:{name} {body}", expected, words=_OWN, refused=refused,
+        between=bool(without),
+    )  # fmt: skip
 
 
 PERF_FORMS = (
@@ -49,7 +52,7 @@ PERF_FORMS = (
     _timer("interval:hz:COUNT", "interval:hz:50", "interval:hz:50"),
     _timer("interval:DURATION", "interval:20ms", "interval:us:20000"),
     _timer("interval:NANOSECONDS", "interval:20_000_000", "interval:us:20000"),
-    _busy("profile:hz:COUNT", "profile:hz:99", "profile:hz:99 sh"),
+    _busy("profile:hz:COUNT", "profile:hz:99", "profile:hz:99 sh", between=True),
     _busy("profile:ms:COUNT", "p:ms:2", "profile:ms:2 sh"),
     _busy("profile:us:COUNT", "profile:us:2000", "profile:us:2000 sh"),
     _busy("profile:DURATION", "profile:2ms", "profile:us:2000 sh"),

@@ -14,8 +14,8 @@ TARGET = SOURCES / "target.c"
 _RUN = ("{programs}/target", "3")
 
 
-def _form(name: str, script: str, expected: str) -> Form:
-    return Form(name, script, expected, _RUN)
+def _form(name: str, script: str, expected: str, between: bool = False) -> Form:
+    return Form(name, script, expected, _RUN, between=between)
 
 
 USER_FORMS = (
@@ -48,6 +48,7 @@ USER_FORMS = (
         "uprobe, wildcard with many members",
         "uprobe:./target:*s { @[probe] = count(); }",
         r"@\[uprobe:./target:pointers\]: 3",
+        between=True,
     ),
     _form(
         "uprobe, comma list",
@@ -83,6 +84,7 @@ USER_FORMS = (
         "uretprobe, wildcard",
         "ur:./target:eig* { print((probe, retval)); }",
         r"\(uretprobe:./target:eight, 18364758544493064720\)",
+        between=True,
     ),
     _form(
         "usdt",
@@ -98,6 +100,7 @@ USER_FORMS = (
         "usdt, counter (semaphore)",
         "usdt:./target:target:counted { print((probe, arg0)); }",
         r"\(usdt:./target:target:counted, 2\)",
+        between=True,
     ),
     _form(
         "usdt, sites with other operands",
@@ -108,5 +111,6 @@ USER_FORMS = (
         "usdt, wildcards",
         "usdt:./target:*:c* { print((probe, arg0)); }",
         r"\(usdt:./target:other:call, -1\)",
+        between=True,
     ),
 )

@@ -12,20 +12,22 @@ _EXPECTED = "\nHINT: if that is expected, set the script's config: missing_probe
 
 def _wrong(
     name: str, script: str, message: str, *, words: str = "", here: bool = False,
-    pattern: bool = False,
+    pattern: bool = False, between: bool = False,
 ) -> Form:  # fmt: skip
     """here: this machine's own kernel says the same. pattern: the message is an expression."""
     said = "ERROR: " + (message if pattern else re.escape(message))
     kernels = (*_GUESTS, HERE) if here else _GUESTS
     refused = dict.fromkeys(kernels, said)
-    return Form(f"wrong: {name}", script, "", words=words, refused=refused, only=kernels)
+    return Form(
+        f"wrong: {name}", script, "", words=words, refused=refused, only=kernels, between=between
+    )
 
 
 WRONG_FORMS = (
     _wrong(
         "unknown function", "kprobe:no_such_function { print(1); }",
         "cannot attach kprobe:no_such_function (SCRIPT:1): this kernel has no function "
-        "no_such_function\nHINT: it may be inlined or renamed here",
+        "no_such_function\nHINT: it may be inlined or renamed here", between=True,
     ),
     _wrong(
         "unknown function by a parameter", "kretprobe:$1 { print(1); }",
@@ -41,24 +43,24 @@ WRONG_FORMS = (
     _wrong(
         "module that is not there", "kprobe:no_such_module:vfs_read { print(1); }",
         "cannot attach kprobe:no_such_module:vfs_read (SCRIPT:1): module no_such_module has no "
-        "function vfs_read here\nHINT: it is in vmlinux",
+        "function vfs_read here\nHINT: it is in vmlinux", between=True,
     ),
     _wrong(
         "offset behind the function", "kprobe:vfs_read+99999 { print(1); }",
         r"cannot attach kprobe:vfs_read\+99999 \(SCRIPT:1\): offset 99999 lies outside of vfs_read"
         r", which has \d+ bytes" + re.escape(_EXPECTED),
-        pattern=True,
+        pattern=True, between=True,
     ),
     _wrong(
         "offset inside an instruction", "kprobe:vfs_read+6 { print(1); }",
         "cannot attach kprobe:vfs_read+6 (SCRIPT:1): vfs_read+6 is not the start of an instruction"
-        "\nHINT: try another offset",
+        "\nHINT: try another offset", between=True,
     ),
     _wrong(
         "function that kprobes refuse", "kprobe:kprobe_int3_handler { print(1); }",
         r"cannot attach kprobe:kprobe_int3_handler \(SCRIPT:1\): function kprobe_int3_handler: .*: "
         "Invalid argument\nHINT: some functions of the kernel cannot be probed",
-        pattern=True,
+        pattern=True, between=True,
     ),
     _wrong(
         "kprobe wildcard that matches nothing", "kprobe:no_such_* { print(1); }",

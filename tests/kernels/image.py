@@ -6,12 +6,13 @@ It also proves what the loader needs: nothing is in there but a bare Python and 
 
 from __future__ import annotations
 
+import itertools
 import lzma
 import os
 import re
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +28,10 @@ _UNUSED_LIBRARY = {
 _PACKAGES = Path("/usr/lib/python3/dist-packages/aotrace")
 _GUEST_FOLDERS = ("tests/support", "tests/kernels")
 
-_COMMAND = """#!/usr/bin/python3
+# without what site.py does: in emulation it takes as long as the loader's own modules
+_COMMAND = """#!/usr/bin/python3 -SE
 import sys
+sys.path.append("/usr/lib/python3/dist-packages")
 from aotrace.loader.cli import main
 sys.exit(main())
 """
@@ -67,6 +70,12 @@ class Extras(NamedTuple):
     files: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
+
+    @classmethod
+    def of_all(cls, several: Iterable[Extras]) -> Extras:
+        """All that each of them has, once."""
+        columns = list(zip(*several)) or [()] * len(cls._fields)
+        return cls(*(tuple(dict.fromkeys(itertools.chain(*column))) for column in columns))
 
 
 class Archive:

@@ -1,21 +1,18 @@
-"""Runs every script of packs/net/ on other kernels: built once here, one boot for each kernel."""
+"""Every script of packs/net/ on other kernels: the very bytes that are built here, anywhere."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from tests.kernels.catalog import Kernel
-from tests.kernels.vm import Vm
-from tests.support.observe import Result
-from tests.support.packs import EXPECTATIONS
+from tests.kernels.sharing import Suite
+from tests.support.observe import Job
+from tests.support.packs import EXPECTATIONS, build_packs
 
 
-def run_packs(kernel: Kernel, objects: dict[str, Path]) -> dict[str, Result]:
-    """Script name to what came of it; the very bytes of the objects are run, nothing is rebuilt."""
-    with Vm(kernel) as vm:
-        jobs = []
-        for expectation in EXPECTATIONS:
-            inside = shutil.copy(objects[expectation.script], vm.shared)
-            jobs.append(expectation.job(["aotrace", "run", str(inside)]))
-        return {result.name: result for result in vm.run(jobs)}
+def _prepare(kernel: Kernel, folder: Path) -> list[Job]:
+    objects = build_packs(folder)
+    return [one.job(["aotrace", "run", str(objects[one.script])]) for one in EXPECTATIONS]
+
+
+SUITE = Suite("packs", _prepare)

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.kernels.catalog import KERNELS, Kernel
-from tests.kernels.pack_runs import run_packs
+from tests.kernels.pack_runs import SUITE
+from tests.kernels.sharing import run_alone
 from tests.support.observe import Result, observe
 from tests.support.packs import EXPECTATIONS, Expectation, build_packs
 from tests.support.places import PROJECT, console_script
@@ -46,7 +47,7 @@ def make_table() -> str:
         objects = build_packs(Path(folder))
 
         def run(kernel: Kernel) -> dict[str, Result]:
-            return run_packs(kernel, objects)
+            return run_alone(SUITE, kernel)
 
         columns = [(kernel.version, runs) for kernel, runs in zip(KERNELS, pool.map(run, KERNELS))]
         series = ".".join(os.uname().release.split(".")[:2])

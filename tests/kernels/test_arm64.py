@@ -17,7 +17,6 @@ from tests.support.places import console_script, program
 pytestmark = [
     pytest.mark.kernels,
     pytest.mark.needs("arm64"),
-    pytest.mark.xdist_group("arm64"),  # one boot
 ]
 
 _SCRIPT = """

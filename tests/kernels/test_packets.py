@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.kernels.catalog import KERNELS, Kernel
-from tests.kernels.vm import Vm
+from tests.kernels.sharing import Guests, Suite
 from tests.support.observe import Job
 from tests.support.places import console_script
 
@@ -58,21 +56,26 @@ def _is_syn(packet: bytes) -> bool:
     )
 
 
-@pytest.mark.parametrize("which", KERNELS, ids=lambda kernel: kernel.name)
-def test_packets_are_in_the_files(which: Kernel, tmp_path: Path) -> None:
-    source, built = tmp_path / "packets.bt", tmp_path / "packets.bpf.o"
-    with Vm(which) as vm:
-        source.write_text(_SCRIPT.replace("FOLDER", str(vm.shared)))
-        subprocess.run([console_script("aotracec"), "build", source, "-o", built], check=True)
-        path = Path(shutil.copy(built, vm.shared))
-        connect = "wget -q -O - http://127.0.0.1:1/; exit 0"
-        argv = ["aotrace", "run", str(path), "-c", f"sh -c '{connect}'"]
-        (run,) = vm.run([Job("run", argv, interrupt=False)])
-        shown = run.check().stdout
-        for name in ("in", "out"):
-            packets = list(_packets(vm.shared / f"{name}.pcap"))
-            assert f"@{name}[0]: {len(packets)}\n" in shown
-            assert any(_is_syn(packet) for _, packet in packets)
-            assert all(abs(when - time.time()) < 600 for when, _ in packets)
-        assert "WARNING" not in run.stderr
-        assert "@over[-14]: " in shown  # EFAULT: it is not as long as that
+def _prepare(kernel: Kernel, folder: Path) -> list[Job]:
+    source, built = folder / "packets.bt", folder / "packets.bpf.o"
+    source.write_text(_SCRIPT.replace("FOLDER", str(folder)))
+    subprocess.run([console_script("aotracec"), "build", source, "-o", built], check=True)
+    connect = "wget -q -O - http://127.0.0.1:1/; exit 0"
+    argv = ["aotrace", "run", str(built), "-c", f"sh -c '{connect}'"]
+    return [Job("run", argv, interrupt=False), Job("date", ["/bin/date", "+%s"], interrupt=False)]
+
+
+SUITE = Suite("packets", _prepare)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_packets_are_in_the_files(kernel: Kernel, guests: Guests) -> None:
+    ran = guests.ran(SUITE, kernel)
+    run, now = ran.results["run"].check(), int(ran.results["date"].check().stdout)
+    for name in ("in", "out"):
+        packets = list(_packets(ran.folder / f"{name}.pcap"))
+        assert f"@{name}[0]: {len(packets)}\n" in run.stdout
+        assert any(_is_syn(packet) for _, packet in packets)
+        assert all(abs(when - now) < 600 for when, _ in packets)
+    assert "WARNING" not in run.stderr
+    assert "@over[-14]: " in run.stdout  # EFAULT: it is not as long as that

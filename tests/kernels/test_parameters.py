@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.kernels.catalog import Kernel, kernel
-from tests.kernels.vm import Vm
-from tests.support.observe import Job, Result
+from tests.kernels.sharing import Guests, Suite
+from tests.support.observe import Job
 from tests.support.places import console_script
 
 pytestmark = [pytest.mark.kernels, pytest.mark.needs("kernels", "btf")]
@@ -27,23 +26,24 @@ def _job(name: str, path: Path, *words: str, ready: str | None = _READY) -> Job:
     return Job(name, argv, ready=ready, workload=_NANOSLEEP, interrupt=False)
 
 
-def _runs(which: Kernel, built: Path) -> dict[str, Result]:
-    with Vm(which) as vm:
-        path = Path(shutil.copy(built, vm.shared))
-        jobs = [
-            _job("sleep", path, "hrtimer_nanosleep", "sleep"),
-            _job("read", path, "vfs_read", "cat"),
-            _job("missing", path, "no_such_function", "cat", ready=None),
-            _job("empty", path, ready=None),
-        ]
-        return {result.name: result for result in vm.run(jobs)}
-
-
-def test_functions_by_parameter(tmp_path: Path) -> None:
-    source, built = tmp_path / "by_name.bt", tmp_path / "by_name.bpf.o"
+def _prepare(kernel: Kernel, folder: Path) -> list[Job]:
+    source, built = folder / "by_name.bt", folder / "by_name.bpf.o"
     source.write_text(_SCRIPT)
     subprocess.run([console_script("aotracec"), "build", source, "-o", built], check=True)
-    results = _runs(kernel("6.1"), built)
+    return [
+        _job("sleep", built, "hrtimer_nanosleep", "sleep"),
+        _job("read", built, "vfs_read", "cat"),
+        _job("missing", built, "no_such_function", "cat", ready=None),
+        _job("empty", built, ready=None),
+    ]
+
+
+SUITE = Suite("parameters", _prepare)
+
+
+@pytest.mark.parametrize("kernel", [kernel("6.1")], ids=lambda kernel: kernel.name)
+def test_functions_by_parameter(kernel: Kernel, guests: Guests) -> None:
+    results = guests.ran(SUITE, kernel).results
     for name, function in (("sleep", "hrtimer_nanosleep"), ("read", "vfs_read")):
         shown = results[name].check().stdout
         assert f"in kprobe:{function}\n" in shown

@@ -22,7 +22,10 @@ _FOLDER = BUILD / "vm"
 _BOOT_SECONDS = 120
 _ATTEMPTS = 2
 _NO_EXTRAS = Extras()
-_KERNEL_OPTIONS = "console=ttyS0 panic=-1 mitigations=off tsc=reliable no_timer_check"
+_KERNEL_OPTIONS = (
+    "console=ttyS0 panic=-1 mitigations=off tsc=reliable no_timer_check"
+    " cryptomgr.notests apparmor=0 audit=0"
+)
 
 
 class VmError(Exception):
@@ -52,6 +55,9 @@ class Vm:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._folder.cleanup()
 
     def run(self, jobs: list[Job]) -> list[Result]:
@@ -81,7 +87,7 @@ class Vm:
         """Boots, runs the plan and powers off; gives the console's text."""
         plan = json.dumps([job.to_json() for job in jobs])
         (self.shared / "plan.json").write_text(plan)
-        image = self.shared.with_suffix(".cpio")
+        image = self.shared.with_name(f"{self.shared.name}.cpio")
         try:
             write_image(self.kernel, self.shared, image, self._extras)
             seconds = _BOOT_SECONDS + sum(job.timeout for job in jobs)
@@ -96,7 +102,7 @@ class Vm:
         share = f"local,path={self.shared},mount_tag=shared,security_model=none"
         return [
             *(str(qemu), "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio"),
-            *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(self._cpus)),
+            *("-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", str(self._cpus)),
             *("-m", self._memory, "-virtfs", share),
             *("-kernel", str(self.kernel.image), "-initrd", str(image)),
             *("-append", _KERNEL_OPTIONS),

@@ -63,8 +63,8 @@ class Job:
 class Result:
     """What became of a job: exit status (None: it had to be killed), both streams, the workload's.
 
-    problem says in words what went wrong, and is empty if nothing did; a non-zero exit status of
-    the tracer is for the caller to judge.
+    seconds: how long it took. problem says in words what went wrong, and is empty if nothing did; a
+    non-zero exit status of the tracer is for the caller to judge.
     """
 
     def __init__(
@@ -75,8 +75,10 @@ class Result:
         stderr: str = "",
         workload_stdout: str = "",
         problem: str = "",
+        seconds: float = 0.0,
     ) -> None:
         self.name = name
+        self.seconds = seconds
         self.status = status
         self.stdout = stdout
         self.stderr = stderr
@@ -101,7 +103,8 @@ class Result:
 def observe(job: Job) -> Result:
     """Runs one job to its end, whatever happens; never leaves a process behind."""
     result = Result(job.name)
-    deadline = time.monotonic() + job.timeout
+    start = time.monotonic()
+    deadline = start + job.timeout
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         environment = {**os.environ, **job.env}
         try:
@@ -116,6 +119,7 @@ def observe(job: Job) -> Result:
         finally:
             result.status = _end(tracer)
             result.stdout, result.stderr = _text(out), _text(err)
+            result.seconds = round(time.monotonic() - start, 3)
     return result
 
 
