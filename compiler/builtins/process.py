@@ -52,15 +52,13 @@ def _ids_here(e: Emitter) -> Reg:
     In the initial one, where the setting is 0, the verifier leaves all but the first out.
     """
     both, namespace = e.slot(8), e.setting(NAMESPACE_SETTING)
-    with e.if_else(e.op("eq", namespace, 0)) as (initial, inner):
-        with initial:
-            e.store(both, 0, 8, e.helper("get_current_pid_tgid"))
-        with inner:
-            pair = e.slot(8)  # one of its own: `both`, of which no helper knows, is a register
-            e.store(pair, 0, 8, e.const(0))
-            device = e.setting(DEVICE_SETTING)
-            e.helper("get_ns_current_pid_tgid", device, namespace, pair, 8)
-            e.store(both, 0, 8, e.load(pair, 0, 8))
+    e.store(both, 0, 8, e.helper("get_current_pid_tgid"))
+    with e.if_(namespace):
+        pair = e.slot(8)  # one of its own: `both`, of which no helper knows, is a register
+        e.store(pair, 0, 8, e.const(0))
+        device = e.setting(DEVICE_SETTING)
+        e.helper("get_ns_current_pid_tgid", device, namespace, pair, 8)
+        e.store(both, 0, 8, e.load(pair, 0, 8))
     return e.load(both, 0, 8)
 
 

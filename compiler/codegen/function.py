@@ -224,7 +224,8 @@ class FunctionBuilder:
 
     def _call_helper(self, helper: Helper, args: list[Any]) -> Any:
         kind = ir.FunctionType(_RESULTS[helper.returns], [arg.type for arg in args])
-        return self.ir.call(_HelperAddress(helper.number, kind), args)
+        attributes = ("readnone",) if helper.steady else ()  # so that LLVM asks but once
+        return self.ir.call(_HelperAddress(helper.number, kind), args, attrs=attributes)
 
     def _argument(self, value: Any) -> Any:
         if isinstance(value, int):

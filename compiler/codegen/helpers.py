@@ -20,11 +20,15 @@ class Returns(Enum):
 
 
 class Helper(NamedTuple):
-    """One helper function; `name` as the kernel has it, with its `bpf_`."""
+    """One helper function; `name` as the kernel has it, with its `bpf_`.
+
+    steady: it touches no memory, and says the same as long as a program runs.
+    """
 
     number: int
     name: str
     returns: Returns
+    steady: bool
 
 
 class MapType(IntEnum):
@@ -105,12 +109,18 @@ _VOIDS = (
     "set_hash_invalid ringbuf_submit ringbuf_discard ringbuf_submit_dynptr ringbuf_discard_dynptr"
 )
 
+_STEADY = (
+    *("get_current_pid_tgid", "get_current_uid_gid", "get_current_task", "get_current_task_btf"),
+    *("get_current_cgroup_id", "get_smp_processor_id", "get_numa_node_id"),
+    *("get_attach_cookie", "get_func_ip"),
+)
+
 
 def _table() -> dict[str, Helper]:
     returns = dict.fromkeys(_POINTERS.split(), Returns.POINTER)
     returns.update(dict.fromkeys(_VOIDS.split(), Returns.VOID))
     return {
-        name: Helper(number, f"bpf_{name}", returns.get(name, Returns.INT))
+        name: Helper(number, f"bpf_{name}", returns.get(name, Returns.INT), name in _STEADY)
         for number, name in enumerate(_NAMES.split(), 1)
     }
 

@@ -44,7 +44,7 @@ def test_map_types_are_the_kernels() -> None:
 def test_names_with_and_without_prefix() -> None:
     helper = find_helper("bpf_ringbuf_reserve")
     assert helper == find_helper("ringbuf_reserve")
-    assert helper == (131, "bpf_ringbuf_reserve", Returns.POINTER)
+    assert helper == (131, "bpf_ringbuf_reserve", Returns.POINTER, False)
     assert find_helper("ringbuf_submit").returns is Returns.VOID
     assert find_helper("get_prandom_u32").returns is Returns.INT
 
