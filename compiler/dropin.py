@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aotrace.compiler import build
 from aotrace.compiler.runline import LineError, RunLine, parse, script_path, usage
+from aotrace.runtime import debugfiles
 
 LOADER = "aotrace.loader.cli"  # run as a program of its own: the two never meet in one process
 _STDIN = "stdin"  # what bpftrace calls a program that is no file
@@ -31,6 +32,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(line: RunLine) -> int:
+    debugfiles.search(line.debuginfo)
     request = _request(line)
     for stage in line.stages:
         _show(request, stage)
@@ -79,7 +81,7 @@ def _emit_llvm(line: RunLine) -> int:
             redirect_stdout(file),
         ):
             build.show(request, stage)
-    return 0
+    return _run(line)
 
 
 def _list(line: RunLine) -> int:

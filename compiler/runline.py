@@ -32,6 +32,7 @@ class RunLine:
     include_dirs: list[str] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     stages: list[str] = field(default_factory=list)
+    debuginfo: str = ""
     loader: list[str] = field(default_factory=list)
     warnings: bool = True
     checks: bool = False
@@ -94,8 +95,9 @@ def _pid(line: RunLine, value: str) -> None:
 
 
 def _command(line: RunLine, value: str) -> None:
-    line.command = True
-    line.loader += ["-c", value]
+    if value:  # an empty one is none
+        line.command = True
+        line.loader += ["-c", value]
 
 
 def _buffering(line: RunLine, value: str) -> None:
@@ -130,6 +132,11 @@ def _warn(line: RunLine, warnings: bool, checks: bool) -> None:
     if checks and not warnings:
         raise LineError("USAGE: -k, --warnings conflicts with --no-warnings")
     line.warnings, line.checks = warnings, checks
+
+
+def _debuginfo(line: RunLine, value: str) -> None:
+    line.debuginfo = value
+    line.loader += ["--debuginfo", value]
 
 
 def _stages(line: RunLine, value: str) -> None:
@@ -191,6 +198,8 @@ OPTIONS = (
            "do without kprobe_multi, uprobe_multi"),
     Option(("--traceable-functions",), "FILE", _hand_on("--traceable-functions"),
            "functions that can be traced, a line each"),
+    Option(("--debuginfo",), "DIR[:DIR]", _debuginfo, "folders of debug files to search first"),
+    Option(("--dwarf-pid",), "PID", _nothing, "no effect: there is no dw_ustack"),
     Option(("--test",), "", _mode("test"), "run the script's test probes"),
     Option(("--bench",), "", _mode("bench"), "run the script's bench probes"),
     Option(("--mode",), "MODE", _mode(), "codegen, test or bench"),
@@ -200,7 +209,7 @@ OPTIONS = (
     Option(("--emit-elf",), "FILE", _do("emit-elf"), "write the object to FILE, run nothing"),
     Option(("--aot",), "FILE", _do("emit-elf"), "the same: the object runs by `aotrace run`"),
     Option(("--emit-llvm",), "FILE", _do("emit-llvm"),
-           "write FILE.original.ll and FILE.optimized.ll, run nothing"),
+           "write FILE.original.ll and FILE.optimized.ll, then run"),
     Option(("-b", "--btf"), "", _nothing, "as always: types come from BTF"),
     Option(("--usdt-file-activation",), "", _nothing,
            "as always: a usdt probe's counter is raised in every process"),

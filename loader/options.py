@@ -49,6 +49,7 @@ RUN_OPTIONS = (
     Option(
         ("--traceable-functions",), "functions", "FILE", "functions that can be traced, a line each"
     ),
+    Option(("--debuginfo",), "debuginfo", "DIR[:DIR]", "folders of debug files to search first"),
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
     Option(("--test",), "trial", None, "run the script's tests", sets="test"),
     Option(("--bench",), "trial", None, "run the script's benchmarks", sets="bench"),
@@ -83,6 +84,7 @@ class Options:
         self.probe_filter: str | None = None
         self.without = ""
         self.functions: str | None = None
+        self.debuginfo = ""
         self.dry_run = False
         self.unsafe = False
         self.trial = ""

@@ -242,11 +242,15 @@ def _find_members(
 
 
 def _choose(options: Options) -> None:
-    """What may be traced, and by which of the kernel's means."""
+    """What may be traced, by which of the kernel's means, and where names of it may be found."""
     if options.functions is not None:
         from aotrace.loader import kernel_functions
 
         kernel_functions.choose(options.functions)
+    if options.debuginfo:
+        from aotrace.runtime import debugfiles
+
+        debugfiles.search(options.debuginfo)
     if options.without:
         from aotrace.loader.libbpf import syscall
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from aotrace.compiler.kernel.errors import KernelDataError
+from aotrace.runtime.debugfiles import candidates
 
-_DEBUG = "/usr/lib/debug"
 FUNCTION = "DW_TAG_subprogram"
 
 #: What else comes of reading where nothing is.
@@ -254,14 +254,8 @@ def symbols_named(elf: Any, name: str) -> Iterator[Any]:
 
 def debug_files(elf: Any, path: str) -> Iterator[str]:
     """Where the debug file of an ELF file may lie."""
-    build_id = _build_id(elf)
-    if build_id:
-        yield f"{_DEBUG}/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
     link = elf.get_section_by_name(".gnu_debuglink")
-    if link:
-        name = os.fsdecode(link.data().split(b"\0")[0])
-        folder = os.path.dirname(os.path.realpath(path))
-        yield from (f"{folder}/{name}", f"{folder}/.debug/{name}", f"{_DEBUG}{folder}/{name}")
+    return candidates(path, _build_id(elf) or "", link.data() if link else b"")
 
 
 def _build_id(elf: Any) -> str:

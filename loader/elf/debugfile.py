@@ -1,19 +1,15 @@
-"""What a stripped ELF file keeps elsewhere: .gnu_debugdata, and debug files by build id or link.
-
-Places and names are those of gdb ("Separate Debug Files").
-"""
+"""What a stripped ELF file keeps elsewhere: .gnu_debugdata, and debug files by build id or link."""
 
 from __future__ import annotations
 
 import os
 
 from aotrace.loader.elf.file import ElfError, ElfFile, open_elf
+from aotrace.runtime.debugfiles import candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_ROOT = "/usr/lib/debug"
 
 
 def extras(elf: ElfFile) -> Iterator[ElfFile]:
@@ -33,14 +29,8 @@ def find(elf: ElfFile) -> str:
 
 
 def _candidates(elf: ElfFile) -> Iterator[str]:
-    build_id = elf.build_id
-    if build_id:
-        yield f"{_ROOT}/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
     link = elf.section(".gnu_debuglink")
-    if link:
-        name = os.fsdecode(elf.data(link).split(b"\0")[0])
-        folder = os.path.dirname(os.path.realpath(elf.path))
-        yield from (f"{folder}/{name}", f"{folder}/.debug/{name}", f"{_ROOT}{folder}/{name}")
+    return candidates(elf.path, elf.build_id or "", elf.data(link) if link else b"")
 
 
 def _fits(path: str, elf: ElfFile) -> bool:

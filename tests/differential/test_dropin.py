@@ -110,13 +110,24 @@ LINES = (
     "--no-feature kprobe_multi,uprobe_multi hello.bt",
     "--no-feature nosuch hello.bt",
     "--traceable-functions hello.bt hello.bt",
+    "--debuginfo /tmp:/no/such hello.bt",
+    "--dwarf-pid 1 hello.bt",
+    "--emit-llvm OUT hello.bt",
+    "--verify-llvm-ir -b --usdt-file-activation hello.bt",
+    "-c '' hello.bt",
+    "-c '/bin/sh -c \"kill -9 $$\"' hello.bt",
+    "-e 'begin { print(1); }' -e 'begin { print(2); }'",
+    "-e",
+    "-p 0 hello.bt",
+    "-p -1 hello.bt",
+    "--test tests.bt",
     "--traceable-functions /no/such hello.bt",
     "-h",
     "--help",
     "-V",
 )
 #: What is of each program alone, and not compared.
-_OWN_WORDS = ("-h", "--help", "-V", "-v -q hello.bt", "--mode test -q quiet.bt")
+_OWN_WORDS = ("-h", "--help", "-V", "-v -q hello.bt", "--mode test -q quiet.bt", "--test tests.bt")
 #: What prints nothing on standard output, and is no failure.
 _SILENT = (
     "-o OUT hello.bt",

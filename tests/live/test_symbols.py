@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import textwrap
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.support.places import console_script
 
 pytestmark = [pytest.mark.live, pytest.mark.needs("root", "bpf", "btf", "libbpf")]
 
+Env = dict[str, str] | None
 _HEAD = """\
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,14 +40,14 @@ def program(folder: Path, body: str, suffix: str = "c", *flags: str) -> Path:
     return target
 
 
-def traced(folder: Path, script: str, command: str) -> str:
+def traced(folder: Path, script: str, command: str, *options: str, env: Env = None) -> str:
     """What a script prints of a command."""
     target = folder / "script.bpf.o"
     (folder / "script.bt").write_text(script)
     build = [console_script("aotracec"), "build", folder / "script.bt", "-o", target]
     subprocess.run(build, check=True)
-    run = [console_script("aotrace"), "run", target, "-c", command]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
+    run = [console_script("aotrace"), "run", target, "-c", command, *options]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True, env=env)
     return done.stdout
 
 
@@ -94,7 +96,9 @@ def test_children_and_programs_that_follow(tmp_path: Path) -> None:
     assert "of_second+" in shown
 
 
-def test_code_that_is_compiled_at_run_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_code_that_is_compiled_at_run_time(tmp_path: Path, apart: bool) -> None:
+    """apart: with another /tmp, and another number for itself, than the tracer sees."""
     body = """
     FUNCTION void *hook(void) { rename_to("here"); usleep(100000); return NULL; }
     int main(void) {
@@ -114,7 +118,15 @@ def test_code_that_is_compiled_at_run_time(tmp_path: Path) -> None:
     }
     """
     path = program(tmp_path, body)
-    shown = traced(tmp_path, _RENAMED + "{ print(ustack); print(ustack(perf)); }", str(path))
+    command = str(path)
+    if apart:
+        (tmp_path / "tmp").mkdir()
+        (tmp_path / "tmp/program").write_bytes(path.read_bytes())
+        (tmp_path / "tmp/program").chmod(0o755)
+        inside = tmp_path / "inside"
+        inside.write_text(f"mount --bind {tmp_path}/tmp /tmp\nexec /tmp/program\n")
+        command = f"unshare --mount --pid --fork sh {inside}"
+    shown = traced(tmp_path, _RENAMED + "{ print(ustack); print(ustack(perf)); }", command)
     assert "        made at run time+6" in shown
     assert "made at run time+6 (/tmp/perf-" in shown
     assert "hook+" in shown
@@ -135,6 +147,53 @@ def test_names_of_cxx(tmp_path: Path, wanted: bool) -> None:
     shown = traced(tmp_path, config + _RENAMED + "{ print(ustack); }", str(path))
     assert ("space::Thing::act(int)+" in shown) is wanted
     assert ("_ZN5space5Thing3actEi+" in shown) is not wanted
+
+
+def test_names_of_cxx_where_nothing_demangles_them(tmp_path: Path) -> None:
+    """A folder of its own for programs and libraries: there is no c++filt, and no libstdc++."""
+    path = program(tmp_path, _CXX, "cc", "-static")
+    (tmp_path / "bin").mkdir()
+    missing = "import ctypes as c; d = c.CDLL\n"
+    missing += "def f(n, *a, **k):\n    if 'stdc++' in str(n): raise OSError(n)\n"
+    missing += "    return d(n, *a, **k)\nc.CDLL = f\n"
+    (tmp_path / "bin/sitecustomize.py").write_text(missing)
+    env = {**os.environ, "PATH": str(tmp_path / "bin"), "PYTHONPATH": str(tmp_path / "bin")}
+    shown = traced(tmp_path, _RENAMED + "{ print(ustack); }", str(path), env=env)
+    assert "_ZN5space5Thing3actEi+" in shown
+
+
+def test_a_debug_file_by_build_id(tmp_path: Path) -> None:
+    """Of a position-independent program, whose symbols and lines are elsewhere altogether."""
+    path = program(tmp_path, _WORKING, "c", "-g", "-Wl,--build-id=0x0123456789abcdef")
+    kept = tmp_path / "debug/.build-id/01/23456789abcdef.debug"
+    kept.parent.mkdir(parents=True)
+    subprocess.run(["objcopy", "--only-keep-debug", path, kept], check=True)
+    subprocess.run(["strip", "-s", path], check=True)
+    script = "config = { show_debug_info = true }\n" + _RENAMED + "{ print(ustack); }"
+    assert "innermost+" not in traced(tmp_path, script, str(path))
+    shown = traced(tmp_path, script, str(path), "--debuginfo", str(tmp_path / "debug"))
+    (frame,) = (f for f in shown.splitlines() if f.startswith("        innermost+"))
+    assert frame.partition("@")[2].startswith(f"{path}.c:")
+
+
+def test_what_the_kernel_maps_into_every_process(tmp_path: Path) -> None:
+    """The vDSO asks the kernel for a clock that it cannot read itself."""
+    body = """
+    #include <time.h>
+    int main(void) {
+        struct timespec t;
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        usleep(200000);
+        return 0;
+    }
+    """
+    path = program(tmp_path, body)
+    script = (
+        "tracepoint:syscalls:sys_enter_clock_gettime /pid == cpid/ { print(ustack(perf)); exit(); }"
+    )
+    shown = traced(tmp_path, script, str(path))
+    assert "clock_gettime+" in shown.splitlines()[1]
+    assert shown.splitlines()[1].endswith(" ([vdso])")
 
 
 def test_symbols_in_debugging_data_of_a_stripped_file(tmp_path: Path) -> None:
