@@ -132,9 +132,12 @@ def _param(text: str, start: int) -> str:
     raise PointError(f"`{text[start:end]}` is not a positional parameter", start, end, hint)
 
 
+_LABEL = re.compile(r"[\w.*?\[\]-]*")
+
+
 def _labelled(parts: list[str], params: list[tuple[int, int, int]], text: str) -> PointText:
     label, equals, provider = parts[0].partition("=")
-    if not equals or not provider or text.startswith('"'):
+    if not equals or not provider or not _LABEL.fullmatch(label) or text.startswith('"'):
         return PointText(tuple(parts), "", tuple(params))
     shift = len(label) + 1
     moved = tuple(

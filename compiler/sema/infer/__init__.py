@@ -41,13 +41,22 @@ def infer_types(
     for unit in units:
         unit.constants.below = constants
     silent = Diagnostics()
+    _settle(found, units, names, btf, config, silent)
+    if maps.give_values(found):
+        _settle(found, units, names, btf, config, silent)
+    _round(found, units, names, btf, config, diagnostics)
+    return found
+
+
+def _settle(
+    found: Inference, units: list[Unit], names: Names, btf: Btf, config: Config,
+    silent: Diagnostics,
+) -> None:  # fmt: skip
     for _ in range(_MAX_ROUNDS):
         before = _state(found)
         _round(found, units, names, btf, config, silent)
         if _state(found) == before:
             break
-    _round(found, units, names, btf, config, diagnostics)
-    return found
 
 
 def _state(found: Inference) -> object:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from aotrace.compiler.builtins import BY_NAME
 from aotrace.compiler.builtins.record import AggregateFunction
-from aotrace.compiler.sema.infer.walker import MapTypes, Walker
+from aotrace.compiler.sema.infer.walker import Inference, MapTypes, Walker
 from aotrace.compiler.syntax.nodes import Assign, MapAccess, MapRef, Node
-from aotrace.compiler.types import NONE, Aggregate, Int, Type, padded, promote
+from aotrace.compiler.types import INT64, NONE, Aggregate, Int, Type, padded, promote
 
 
 def map_of(w: Walker, ref: MapRef) -> MapTypes:
     return w.found.maps.setdefault(ref.name, MapTypes())
+
+
+def give_values(found: Inference) -> bool:
+    """Maps with keys that nothing is assigned to hold no integer: each that is read is 0."""
+    empty = [m for m in found.maps.values() if m.keyed and m.key and m.value == NONE]
+    for entry in empty:
+        entry.value = INT64
+    return bool(empty)
 
 
 def scalar_map(w: Walker, node: MapRef) -> Type:

@@ -83,6 +83,7 @@ def test_scripts_cut_off(text: str, data: st.DataObject) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(makers(), st.integers(0, 2**32))
+@example(Maker(2105), 29192)
 def test_large_scripts_with_a_part_taken_out(maker: Maker, seed: int) -> None:
     text = print_program(maker.program())
     at = seed % len(text)
