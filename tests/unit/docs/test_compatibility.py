@@ -15,9 +15,12 @@ FOLDERS = {
     "R": ("tests/golden/rejected", ".txt"),
     "S": ("tests/golden/syntax", ".txt"),
     "L": ("tests/live", ".py"),
+    "C": ("tests/live/cases", ".bt"),
     "K": ("tests/kernels", ".py"),
     "U": ("tests/unit", ".py"),
 }
+#: the file is one case
+WHOLE = ("S", "C")
 #: of bpftrace 0.27's docs/language.md: section, and what it is divided into
 SECTIONS = {
     "Action Blocks": "",
@@ -77,11 +80,16 @@ def test_states_are_those_that_the_page_explains() -> None:
 
 @pytest.mark.parametrize(("section", "tests"), [(name, tests) for name, _, tests in rows()])
 def test_the_tests_that_are_named_are_there(section: str, tests: str) -> None:
-    named = re.findall(r"([A-Z]) ([\w/]+)", tests)
+    named = re.findall(r"([A-Z]) ([\w/]+)(?: \(([^)]+)\))?", tests)
     assert named
-    for letter, name in named:
+    for letter, name, case in named:
         folder, ending = FOLDERS[letter]
-        assert (PROJECT / folder / (name + ending)).is_file(), f"{section}: {letter} {name}"
+        path = PROJECT / folder / (name + ending)
+        assert path.is_file(), f"{section}: {letter} {name}"
+        if letter not in WHOLE:
+            begin = f"def {case}(" if ending == ".py" else f"=== {case}\n"
+            assert case, f"{section}: which of {letter} {name}?"
+            assert f"\n{begin}" in path.read_text(encoding="utf-8"), f"{section}: {name}: {case}"
 
 
 def test_nothing_is_parsed_only() -> None:
