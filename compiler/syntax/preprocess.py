@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.source import Source, Span
-from aotrace.compiler.syntax import cdefs, directives, headercache, packing, systemtypes
+from aotrace.compiler.syntax import (
+    cdefs,
+    directives,
+    headercache,
+    kernelheaders,
+    packing,
+    systemtypes,
+)  # fmt: skip
 from aotrace.compiler.syntax.collected import Collected, Header, text_in
 from aotrace.compiler.syntax.macros import Macro
 
@@ -103,12 +110,16 @@ def _collect(
     source: Source, text: str, pieces: list[directives.Piece], options: Options
 ) -> Collected:
     path = source.name if os.path.isfile(source.name) else os.path.abspath(source.name or "script")
-    system_dirs = (*options.system_dirs, *_more_system_dirs(options))
+    include_dirs = (*options.include_dirs, *_named_in("CPATH"))
+    system_dirs = (
+        *_named_in("C_INCLUDE_PATH"), *options.system_dirs, *_more_system_dirs(options),
+        *kernelheaders.folders(options.arch),
+    )  # fmt: skip
     defines = tuple(f"{macro.name} {macro.body}" for macro in map(_definition, options.defines))
     lines = [text[piece.start : piece.end] for piece in pieces if piece.directive]
     question = (
         os.path.dirname(path),
-        options.include_dirs,
+        include_dirs,
         system_dirs,
         defines,
         options.arch,
@@ -120,11 +131,16 @@ def _collect(
     from aotrace.compiler.syntax import headers
 
     found = headers.collect(
-        path, text, pieces, options.include_dirs, system_dirs, defines, options.arch,
+        path, text, pieces, include_dirs, system_dirs, defines, options.arch,
         options.includes,
     )  # fmt: skip
     headercache.store(options.cache_dir, question, found)
     return found
+
+
+def _named_in(variable: str) -> list[str]:
+    """The folders that a variable of the environment names, as clang knows them."""
+    return [folder for folder in os.environ.get(variable, "").split(os.pathsep) if folder]
 
 
 def _more_system_dirs(options: Options) -> tuple[str, ...]:

@@ -170,6 +170,29 @@ def test_a_system_header_gives_constants_and_nothing_else(tmp_path: Path) -> Non
     assert tree.probes == program("BEGIN { print((2, 2, 7, call(1), pid)); }").probes
 
 
+@pytest.mark.parametrize(
+    ("variable", "named", "folder"),
+    [
+        ("BPFTRACE_KERNEL_SOURCE", "source", "source/include"),
+        ("BPFTRACE_KERNEL_BUILD", "build", "build/arch/x86/include/generated/uapi"),
+        ("C_INCLUDE_PATH", "more", "more"),
+        ("CPATH", "other:mine", "mine"),
+    ],
+)
+def test_folders_that_the_environment_names(
+    variable: str, named: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / folder / "linux").mkdir(parents=True)
+    (tmp_path / folder / "linux" / "consts.h").write_text("#define LEVEL 3\n")
+    paths = [str(tmp_path / name) for name in named.split(":")]
+    monkeypatch.setenv(variable, ":".join(paths))
+    tree = program("#include <linux/consts.h>\nBEGIN { $x = LEVEL; }", in_folder(tmp_path))
+    (statement,) = tree.probes[0].body.statements
+    assert isinstance(statement, nodes.Assign)
+    assert isinstance(statement.value, nodes.IntLit)
+    assert statement.value.value == 3
+
+
 def test_a_header_of_the_user_gives_definitions_too(tmp_path: Path) -> None:
     header = (
         "#pragma once\n#define N 3\n// struct no { };\nstruct mine { int a[N]; };\nint f(void);\n"
