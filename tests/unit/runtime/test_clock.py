@@ -39,3 +39,7 @@ def test_equal_times_stay_equal() -> None:
 def test_time_knows_no_fractions() -> None:
     assert format_now("%%|").endswith("|")
     assert len(format_now("%H:%M:%S")) == 8
+
+
+def test_no_text_is_shown_as_such() -> None:
+    assert format_wall("", 0) == "(?)"
