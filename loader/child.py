@@ -116,6 +116,11 @@ def _executable(name: str) -> str | None:
     return None
 
 
+def require(pid: int) -> None:
+    """Raises LoaderError if there is no such process."""
+    os.close(_open_pidfd(pid))
+
+
 def _open_pidfd(pid: int) -> int:
     """Raises LoaderError."""
     try:

@@ -6,6 +6,7 @@ traced in it.
 
 from __future__ import annotations
 
+from aotrace.loader import child
 from aotrace.loader.errors import LoaderError
 from aotrace.loader.listing.kinds import BY_NAME, KINDS, Listed, Query
 from aotrace.loader.listing.pattern import is_wild, matcher
@@ -23,6 +24,8 @@ _FILED = ("uprobe", "uretprobe", "usdt")
 
 def lines(search: str, options: Options) -> Iterator[str]:
     """What matches, sorted within each type. Raises LoaderError."""
+    if options.pid is not None:
+        child.require(options.pid)
     if options.regex:
         yield from _by_expression(search, options)
         return

@@ -101,6 +101,7 @@ LINES = (
     "-v -l tracepoint:sched:sched_switch",
     "-l software:*",
     "-l nosuch:*",
+    "-l -p 4194000",
     "-l -e 'tracepoint:sched:sched_sw* { }'",
     "-l hello.bt",
     "tests.bt",

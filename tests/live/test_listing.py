@@ -104,6 +104,7 @@ def test_what_makes_no_sense() -> None:
         == "ERROR: more than one search: kprobe:a kprobe:b"
     )
     assert said("-p", "x", status=1)[0] == "ERROR: not a process id: x"
+    assert said("-p", "4194000", status=1) == ["ERROR: there is no process 4194000", "HINT: see -p"]
 
 
 def test_who_stops_reading_gets_no_traceback() -> None:
