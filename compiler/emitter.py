@@ -170,9 +170,6 @@ class Emitter(Protocol):
     def count_entries(self, ref: MapRef) -> Reg:
         """How many keys a map has (bpf_for_each_map_elem: Linux 5.13)."""
 
-    def entry(self, ref: MapRef, key: Reg) -> AbstractContextManager[Reg]:
-        """Within: the address of the map's value at the key, made zero where there was none."""
-
 
 def keep_cut(e: Emitter, reader: str, target: Reg, size: int, last: Reg, got: Reg) -> None:
     """A string that was too long for its place fills all of it: the lack of a NUL tells the loader.

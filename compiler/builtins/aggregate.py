@@ -189,7 +189,7 @@ def _stored(name: str, site: Site) -> Type:
 AGGREGATES = (
     AggregateFunction(
         "count", "How often it was called.", (), lambda _: Aggregate("count", CountKind()), _count,
-        merge=_merge_sums, result=_merged,
+        merge=_merge_sums, result=_merged, first=(1).to_bytes(_WORD, "little"),
     ),
     AggregateFunction(
         "sum", "The sum of the values.", (_VALUE,), partial(_stored, "sum"), _sum,

@@ -221,7 +221,8 @@ class AggregateFunction:
     """A function assigned to a map: `@ = count()`. `update` changes one CPU's value in place.
 
     A script can read the map as an integer where `merge` is set: it takes one CPU's value into a
-    state of `STATE_SIZE` bytes, zero at first, of which `result` makes the number.
+    state of `STATE_SIZE` bytes, zero at first, of which `result` makes the number. Where the first
+    call makes the same value whatever its arguments are, that value is `first`.
     """
 
     name: str
@@ -234,6 +235,7 @@ class AggregateFunction:
     result: Callable[[Emitter, Aggregate, Reg], Reg] | None = None
     #: the configuration variable that must allow it
     unstable: str = ""
+    first: bytes = b""
 
 
 Entry = Builtin | Function | EventFunction | MapFunction | AggregateFunction

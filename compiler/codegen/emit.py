@@ -336,11 +336,6 @@ class ProgramEmitter:
     def key(self, access: MapAccess | MapRef) -> Reg:
         return maps.key(self, access)
 
-    @contextmanager
-    def entry(self, ref: MapRef, key: Reg) -> Iterator[Reg]:
-        with maps.entry(self, ref, key) as found:
-            yield found
-
     def send(self, call: Call, number: int, *made: Reg) -> None:
         events.send(self, self.planned.events[call][number], made)
 

@@ -151,3 +151,22 @@ def entry(e: ProgramEmitter, ref: MapRef, at: Reg, is_read: bool = False) -> Ite
     address.add_incoming(second, made)
     with e.if_(address):
         yield address
+
+
+@contextmanager
+def summed(e: ProgramEmitter, ref: MapRef, at: Reg, first: bytes) -> Iterator[Reg]:
+    """As entry, of values per CPU, of which `first` is what the first change makes, if it is known.
+
+    Then it is put where no entry is; if another CPU was faster, into this CPU's part of its entry.
+    """
+    if not first or e.shared.plan.maps[ref.name].record.fixed:
+        with entry(e, ref, at) as address:
+            yield address
+        return
+    map_ = e.map(ref)
+    found = e.helper("map_lookup_elem", map_, at)
+    with e.if_else(found) as (there, missing):
+        with there:
+            yield found
+        with missing:
+            e.helper("map_update_elem", map_, at, e.blob(first), _ANY)

@@ -33,9 +33,9 @@ _I64, _POINTER = ir.IntType(64), ir.PointerType()
 _USER, _BUILD_ID = 1 << 8, 1 << 11  # BPF_F_USER_STACK, BPF_F_USER_BUILD_ID
 _NOEXIST = 1  # BPF_NOEXIST
 _WORD = 8
-#: Of the hash: odd numbers of xxHash64, of which the first mixes best, and where its chain begins.
+#: Of the hash: two odd numbers of xxHash64.
 _FACTOR, _SEED = 0x9E3779B185EBCA87, 0x27D4EB2F165667C5
-_FACTORS = (0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, _FACTOR)
+_BLOCK = 8 * _WORD
 
 
 def key(e: ProgramEmitter, kind: Stack) -> Reg:
@@ -58,7 +58,7 @@ def key(e: ProgramEmitter, kind: Stack) -> Reg:
 
 def _padding(storage: StackKind) -> int:
     """Bytes behind the frames up to a whole number of the blocks that are hashed."""
-    return -(storage.entry_size - HEADER_SIZE) % (_WORD * len(_FACTORS))
+    return -(storage.entry_size - HEADER_SIZE) % _BLOCK
 
 
 def _keeper(e: ProgramEmitter, kind: Stack, storage: StackKind) -> FunctionBuilder:
@@ -96,8 +96,7 @@ def _keep(e: ProgramEmitter, kind: Stack, storage: StackKind, table: Any) -> Non
     entry, got = e.fn.params
     with e.if_(e.op("slt", got, storage.frame_size)):
         e.fn.return_(0)
-    size = e.bounded(got, storage.entry_size - HEADER_SIZE)
-    count = e.op("udiv", size, storage.frame_size)
+    count = e.op("udiv", got, storage.frame_size)
     pid = e.op("lshr", e.fn.helper("get_current_pid_tgid"), 32) if kind.user else e.const(0)
     e.store(entry, 0, 4, pid)
     e.store(entry, 4, 4, count)
@@ -115,13 +114,15 @@ def _keep(e: ProgramEmitter, kind: Stack, storage: StackKind, table: Any) -> Non
 def _hash(e: ProgramEmitter, frames: Reg, size: Reg, storage: StackKind, seed: Reg) -> Reg:
     """A hash of so many bytes, in whole blocks: behind the frames bpf_get_stack leaves zeros.
 
-    The products of a block wait for nothing, so that a block costs hardly more than one word would.
-    The end is compared with a constant too: the verifier of Linux 5.10 learns nothing from where a
+    Two chains, each over every other word, since a chain waits for each of its products. A word
+    takes three instructions, as the verifier goes through all blocks that a stack may have. The end
+    is compared with a constant too: the verifier of Linux 5.10 learns nothing from where a
     constant is compared with a range.
     """
-    block, most = _WORD * len(_FACTORS), storage.entry_size - HEADER_SIZE
-    state, index = e.fn.stack_slot(_WORD), e.fn.stack_slot(_WORD)
-    e.store(state, 0, _WORD, seed)
+    most = storage.entry_size - HEADER_SIZE
+    chains, index = (e.fn.stack_slot(_WORD), e.fn.stack_slot(_WORD)), e.fn.stack_slot(_WORD)
+    for chain in chains:
+        e.store(chain, 0, _WORD, seed)
     e.store(index, 0, _WORD, e.const(0))
     head, more, body, end = (e.fn.new_block(name) for name in ("hash", "more", "block", "hashed"))
     e.ir.branch(head)
@@ -131,17 +132,22 @@ def _hash(e: ProgramEmitter, frames: Reg, size: Reg, storage: StackKind, seed: R
     e.ir.position_at_end(more)
     e.ir.cbranch(e.truth(e.op("ult", at, size)), body, end)
     e.ir.position_at_end(body)
-    words = e.offset(frames, at, step=block)
-    total = e.load(state, 0, _WORD)
-    for place, factor in enumerate(_FACTORS):
-        product = e.op("mul", e.load(words, _WORD * place, _WORD), e.const(factor))
-        total = e.op("add", total, product)
-    mixed = e.op("mul", e.op("xor", total, e.op("lshr", total, 29)), e.const(_FACTOR))
-    e.store(state, 0, _WORD, e.op("xor", mixed, e.op("lshr", mixed, 32)))
-    e.store(index, 0, _WORD, e.op("add", at, block))
+    words = e.offset(frames, at, step=_BLOCK)
+    for place in range(0, _BLOCK, _WORD):
+        chain = chains[place // _WORD % 2]
+        total = e.op("add", e.load(chain, 0, _WORD), e.load(words, place, _WORD))
+        e.store(chain, 0, _WORD, e.op("mul", total, e.const(_FACTOR)))
+    e.store(index, 0, _WORD, e.op("add", at, _BLOCK))
     e.ir.branch(head)
     e.ir.position_at_end(end)
-    return e.load(state, 0, _WORD)
+    first, second = (_mixed(e, e.load(chain, 0, _WORD)) for chain in chains)
+    return _mixed(e, e.op("add", first, e.op("mul", second, e.const(_SEED))))
+
+
+def _mixed(e: ProgramEmitter, number: Reg) -> Reg:
+    """Of a product only the upper bits depend on all bits of what was multiplied."""
+    product = e.op("mul", e.op("xor", number, e.op("lshr", number, 32)), e.const(_FACTOR))
+    return e.op("xor", product, e.op("lshr", product, 29))
 
 
 def _announcements(e: ProgramEmitter, table: str) -> Iterator[int]:

@@ -110,10 +110,8 @@ def _aggregate(e: ProgramEmitter, node: nodes.Assign, call: nodes.Call) -> None:
     assert isinstance(entry, AggregateFunction)
     assert isinstance(node.target, (MapRef, MapAccess))  # checked
     site = site_of(call, e.unit, e.context, Diagnostics())
-    with (
-        e.placed(call.span),
-        e.entry(maps.ref_of(node.target), e.key(node.target)) as address,
-    ):
+    ref, key = maps.ref_of(node.target), e.key(node.target)
+    with e.placed(call.span), maps.summed(e, ref, key, entry.first) as address:
         entry.update(e, site, address)
 
 
