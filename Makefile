@@ -24,6 +24,7 @@ LIVE_PACKAGES := libbpf1 libbpf-dev clang bpftool bpftrace binutils gcc g++ libc
 KERNEL_PACKAGES := libbpf1 qemu-system-x86 qemu-system-arm busybox-static kmod xz-utils binutils bpftool
 TOOL_PACKAGES := xfsprogs mdadm openssl
 DIFFERENTIAL_PACKAGES := libbpf1 debootstrap gcc g++ libc6-dev systemtap-sdt-dev
+INJECTION_PACKAGES := gcc make flex bison bc libelf-dev libssl-dev dwarves
 
 .PHONY: help
 help: ## list the targets
@@ -109,6 +110,11 @@ kernels-table: kernels live-tools ## run the packs everywhere and rewrite the ta
 .PHONY: probes-table
 probes-table: kernels live-tools ## try each form of attach point everywhere and rewrite the table of docs/probes.md
 	$(AS_ROOT) $(BIN)/python -B -m tests.kernels.forms_table
+
+.PHONY: injection-run
+injection-run: kernels live-tools rootfs ## build a kernel in which override() works, and run it there beside bpftrace
+	$(ENSURE) $(INJECTION_PACKAGES)
+	$(BIN)/python -B -m tests.kernels.injection
 
 .PHONY: test-differential
 test-differential: live-tools rootfs ## the same scripts under bpftrace 0.27 and under aotrace (needs root)

@@ -75,7 +75,13 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
     if error.errno == errno.ERANGE:
         where = f"offset {target['offset']} lies outside of {function}"
         return f"{where}, which has {_size(function)} bytes", ""
-    return f"function {function}: {error}", "some functions of the kernel cannot be probed"
+    return f"function {function}: {error}", _MAY_NOT_BE
+
+
+_MAY_NOT_BE = (
+    "some functions of the kernel cannot be probed, and override() works on those alone that"
+    " /sys/kernel/debug/error_injection/list names"
+)
 
 
 def last_first(target: Target) -> bool:

@@ -59,7 +59,8 @@ WRONG_FORMS = (
     _wrong(
         "function that kprobes refuse", "kprobe:kprobe_int3_handler { print(1); }",
         r"cannot attach kprobe:kprobe_int3_handler \(SCRIPT:1\): function kprobe_int3_handler: .*: "
-        "Invalid argument\nHINT: some functions of the kernel cannot be probed",
+        "Invalid argument\nHINT: some functions of the kernel cannot be probed, and override\\(\\)"
+        " works on those alone that /sys/kernel/debug/error_injection/list names",
         pattern=True, between=True,
     ),
     _wrong(

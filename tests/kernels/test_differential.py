@@ -19,7 +19,7 @@ from tests.differential.cases import Case, read
 from tests.kernels.catalog import kernel
 from tests.kernels.image import Extras
 from tests.kernels.vm import Vm
-from tests.support.forky import ROOT, bpftrace27
+from tests.support.forky import bpftrace27, guest_files
 from tests.support.observe import Job, Result
 from tests.support.places import console_script
 
@@ -34,18 +34,6 @@ _SECONDS = 180.0
 _MOST = 12  # cases in one script
 _ALONE = re.compile(r"\b(config|begin|end|exit|iter|it)\b")
 _COUNT = re.compile(r"^(?:Attached|Attaching) \d+ probes?", re.MULTILINE)
-
-
-def _libraries() -> tuple[Path, ...]:
-    """bpftrace, its dynamic linker and what that finds for it."""
-    argv = bpftrace27()
-    linker, binary = Path(argv[0]), Path(argv[-1])
-    folder = ROOT / "usr/lib/x86_64-linux-gnu"
-    listed = subprocess.run(
-        [linker, "--library-path", folder, "--list", binary], capture_output=True, text=True
-    ).stdout
-    found = re.findall(r"=> (\S+)", listed)
-    return linker, binary, *(Path(path) for path in found)
 
 
 class Batch(NamedTuple):
@@ -99,7 +87,7 @@ def _jobs(batch: Batch, folder: Path) -> list[Job]:
 
 @functools.cache
 def _results() -> dict[str, Result]:
-    with Vm(kernel(_KERNEL), memory="2G", extras=Extras(files=_libraries())) as vm:
+    with Vm(kernel(_KERNEL), memory="2G", extras=Extras(files=guest_files())) as vm:
         jobs = [job for batch in BATCHES for job in _jobs(batch, vm.shared)]
         return {result.name: result for result in vm.run(jobs)}
 

@@ -6,6 +6,7 @@ wants it); bpftrace27() then gives the argv that runs it.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,18 @@ def bpftrace27(*arguments: str) -> list[str]:
     libraries = ROOT / "usr/lib/x86_64-linux-gnu"
     options = ["--argv0", "bpftrace", "--library-path", str(libraries)]
     return [str(linker), *options, str(ROOT / "usr/bin/bpftrace"), *arguments]
+
+
+def guest_files() -> tuple[Path, ...]:
+    """bpftrace, its dynamic linker and what that finds for it: what a guest needs to run it."""
+    argv = bpftrace27()
+    linker, binary = Path(argv[0]), Path(argv[-1])
+    folder = ROOT / "usr/lib/x86_64-linux-gnu"
+    listed = subprocess.run(
+        [linker, "--library-path", folder, "--list", binary], capture_output=True, text=True
+    ).stdout
+    found = re.findall(r"=> (\S+)", listed)
+    return linker, binary, *(Path(path) for path in found)
 
 
 def main() -> int:
