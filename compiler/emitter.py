@@ -108,6 +108,9 @@ class Emitter(Protocol):
     def member_text(self) -> Reg:
         """Address of the attach point's text, where the target completes it: TEXT_SIZE bytes."""
 
+    def member_place(self) -> Reg:
+        """The address that its file states of the place that the program is attached to."""
+
     def helper(self, name: str, *args: Reg | int) -> Reg:
         """Call a BPF helper by its kernel name without `bpf_`."""
 

@@ -28,13 +28,15 @@ _STRIPPED = "the file was stripped: give an address in it, or install its debug 
 
 
 class Place:
-    """An instruction of a file. path: as we see the file; name: as the script is shown it."""
+    """An instruction of a file. path: as we see the file; offset: in it; address: as it states;
+    name: as the script is shown it."""
 
-    __slots__ = ("name", "offset", "path")
+    __slots__ = ("address", "name", "offset", "path")
 
-    def __init__(self, path: str, offset: int, name: str) -> None:
+    def __init__(self, path: str, offset: int, address: int, name: str) -> None:
         self.path = path
         self.offset = offset
+        self.address = address
         self.name = name
 
 
@@ -42,13 +44,20 @@ class Site:
     """A site of a static probe: a place, its counter's offset in the file (0: none), and where its
     arguments lie."""
 
-    __slots__ = ("counter", "name", "offset", "operands", "path")
+    __slots__ = ("address", "counter", "name", "offset", "operands", "path")
 
     def __init__(
-        self, path: str, offset: int, name: str, counter: int, operands: list[Operand]
+        self,
+        path: str,
+        offset: int,
+        address: int,
+        name: str,
+        counter: int,
+        operands: list[Operand],
     ) -> None:
         self.path = path
         self.offset = offset
+        self.address = address
         self.name = name
         self.counter = counter
         self.operands = operands
@@ -98,12 +107,12 @@ class Binary:
             return [self.place(target)]
         try:
             found = self._matching(target)
-            places = {s.name: self.elf.offset_of(s.address) for s in found}
+            places = {s.name: (self.elf.offset_of(s.address), s.address) for s in found}
         except ElfError as error:
             raise PlaceError(str(error)) from None
         return [
-            Place(self.file, self.elf.start + offset, name)
-            for name, offset in sorted(places.items())
+            Place(self.file, self.elf.start + offset, address, name)
+            for name, (offset, address) in sorted(places.items())
             if offset is not None
         ]
 
@@ -165,7 +174,8 @@ class Binary:
             if operand and operand.unknown:
                 raise PlaceError(f"arg{number} of {name} cannot be read: {operand.unknown}")
         counter = self._offset(site.counter) if site.counter else 0
-        return Site(self.file, self._offset(site.address), name, counter, operands)
+        address = site.address
+        return Site(self.file, self._offset(address), address, name, counter, operands)
 
     def _check_build(self, target: Target) -> None:
         """What the compiler read of a file holds for that build of it alone."""
@@ -187,7 +197,7 @@ class Binary:
         if offset and not target.get("unsafe"):
             self._check_inside(symbol, offset)
         shown = f"{name}+{offset}" if offset else name
-        return Place(self.file, self._offset(symbol.address + offset), shown)
+        return self._place(symbol.address + offset, shown)
 
     def _why_not(self, name: str) -> str:
         from difflib import get_close_matches
@@ -203,7 +213,7 @@ class Binary:
         address = int(target["address"])
         symbol = self.symbols.at(address)
         if target.get("unsafe"):
-            return Place(self.file, self._offset(address), str(address))
+            return self._place(address, str(address))
         if symbol is None:
             hint = _STRIPPED.partition(":")[0] if self.symbols.empty else ""
             reason = f"{self.path} has no function at address {address:#x}"
@@ -216,7 +226,7 @@ class Binary:
             )
         if offset:
             self._check_inside(symbol, offset)
-        return Place(self.file, self._offset(address), str(address))
+        return self._place(address, str(address))
 
     def _check_inside(self, symbol: Symbol, offset: int) -> None:
         where = f"{symbol.name}+{offset}"
@@ -234,6 +244,9 @@ class Binary:
         if found is None:
             raise PlaceError(f"{self.path} has no code at address {address:#x}")
         return found
+
+    def _place(self, address: int, name: str) -> Place:
+        return Place(self.file, self._offset(address), address, name)
 
     def _offset(self, address: int) -> int:
         """The offset in the file that the kernel knows."""

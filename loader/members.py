@@ -175,7 +175,7 @@ class Members:
 
     def prepare(self, bpf: Object) -> None:
         """Before the load."""
-        for name in (wire.MEMBERS, wire.ARGUMENTS):
+        for name in (wire.MEMBERS, wire.ARGUMENTS, wire.PLACES):
             found = bpf.map(name)
             if found:
                 found.resize(self._next)
@@ -188,6 +188,7 @@ class Members:
     def tell(self, bpf: Object) -> None:
         """After the load: fill in what programs look up by their member's number."""
         texts, arguments = bpf.map(wire.MEMBERS), bpf.map(wire.ARGUMENTS)
+        places = bpf.map(wire.PLACES)
         for member in (member for members in self.of.values() for member in members):
             key = member.number.to_bytes(4, "little")
             if texts:
@@ -196,6 +197,8 @@ class Members:
             if arguments and "arguments" in member.target:
                 room = wire.ARGUMENT_SIZE * wire.MOST_ARGUMENTS
                 arguments.put(key, member.target["arguments"].ljust(room, b"\0"))
+            if places and "place" in member.target:
+                places.put(key, member.target["place"].to_bytes(wire.PLACE_SIZE, "little"))
 
     # --- attaching
 

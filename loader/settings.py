@@ -113,10 +113,10 @@ def _kfunc_allowed(name: str, machine: Machine) -> int:
     return kfuncs.allowed(machine.lib, probe_type, function)
 
 
-def _in_executable(name: str, machine: Machine) -> int:
-    from aotrace.loader import executables
+def _symbol(name: str, machine: Machine) -> int:
+    from aotrace.loader import variables
 
-    return executables.distance(name, machine.pid)
+    return variables.address(name, machine.pid)
 
 
 #: by what stands before the colon in a setting's name
@@ -125,7 +125,7 @@ _QUESTIONS = {
     "kaddr": _kernel_address,
     "kfunc": _kfunc_exists,
     "kfunc_allowed": _kfunc_allowed,
-    "uaddr": _in_executable,
+    "symbol": _symbol,
 }
 
 

@@ -23,6 +23,10 @@ MOST_ARGUMENTS = 10
 #: constant, base, index (offsets in pt_regs plus 1; 0: none), scale, memory, size, signed
 ARGUMENT = "<qHHBBBB"
 ARGUMENT_SIZE = 16
+#: Map of the addresses that files of user space give the places of members, by number; absent where
+#: no program asks for them.
+PLACES = "places"
+PLACE_SIZE = 8
 
 
 def cookie_setting(program: str) -> str:

@@ -9,13 +9,12 @@ from typing import Any
 
 from aotrace.compiler.binaries.dwarf import DwarfError, debug_files, reading, symbols_named
 from aotrace.runtime import binaries
-from aotrace.runtime.executables import NO_EXECUTABLE, PIE
 
 _KINDS = frozenset(("STT_OBJECT", "STT_FUNC", "STT_LOOS"))  # the last: STT_GNU_IFUNC
 
 
 def size_of(binary: str, name: str) -> int:
-    """The bytes of a symbol of an executable, 0: it does not say. Raises DwarfError."""
+    """The bytes of a symbol of a file, 0: it does not say. Raises DwarfError."""
     path = binaries.find(binary)
     if not path:
         raise DwarfError(
@@ -34,8 +33,6 @@ def _size_of(path: str, name: str, _changed: int) -> int:
 
     with reading(path), open(path, "rb") as file:
         elf = ELFFile(file)
-        if not _is_executable(elf):
-            raise DwarfError(f"{path} {NO_EXECUTABLE[0]}", NO_EXECUTABLE[1])
         found = dict(_found(elf, path, name))
     if not found:
         raise DwarfError(f"{path} has no symbol {name}")
@@ -61,12 +58,3 @@ def _defined(elf: Any, name: str) -> Iterator[tuple[int, int]]:
     for symbol in symbols_named(elf, name):
         if symbol["st_info"]["type"] in _KINDS:
             yield int(symbol["st_value"]), int(symbol["st_size"])
-
-
-def _is_executable(elf: Any) -> bool:
-    """Whether it is what processes execute, position-independent or not."""
-    if elf["e_type"] == "ET_EXEC":
-        return True
-    dynamic = elf.get_section_by_name(".dynamic")
-    tags = dynamic.iter_tags("DT_FLAGS_1") if dynamic else ()
-    return any(tag["d_val"] & PIE for tag in tags)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from aotrace.compiler.builtins import attached
 from aotrace.compiler.builtins.record import Builtin, ProbeContext
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT64, KernelSymbol, Str, Type, UserSymbol
@@ -61,7 +62,7 @@ def _func_type(context: ProbeContext) -> Type | None:
 def _func(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
     place = context.probe.function
     assert place is not None  # a type says that there is one
-    address = e.argument(place.word) if place.word else e.helper("get_func_ip", e.ctx)
+    address = attached.address(e, context, place)
     if not place.user:
         return address
     target = e.slot(UsymKind.size) if target is None else target

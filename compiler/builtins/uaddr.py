@@ -1,22 +1,21 @@
-"""uaddr: where a symbol of the probe's own executable lies in the process."""
+"""uaddr: where a symbol of the probe's own file lies in the process."""
 
 from __future__ import annotations
 
 import re
 
-from aotrace.compiler.binaries import variables
 from aotrace.compiler.binaries.dwarf import DwarfError
+from aotrace.compiler.binaries.variables import size_of
+from aotrace.compiler.builtins import attached
 from aotrace.compiler.builtins.accepts import STRING
 from aotrace.compiler.builtins.record import Function, LoadParameter, Parameter, Site
 from aotrace.compiler.emitter import Emitter, Reg
-from aotrace.compiler.kernel_types import find_struct
 from aotrace.compiler.types import UINT64, Int, Pointer, Space, Type
-from aotrace.runtime import executables
+from aotrace.runtime import variables
 from aotrace.runtime.members import is_wild
 
 _SYMBOL = re.compile(r"[a-zA-Z0-9./_-]+")
 _POINTER = 8
-_MECHANISMS = frozenset(("uprobe", "usdt"))
 _WIDTHS = frozenset((1, 2, 4, _POINTER))
 
 
@@ -32,7 +31,7 @@ def _binary(site: Site) -> str:
 
 def _size(site: Site) -> int:
     """Raises DwarfError."""
-    return variables.size_of(_binary(site), _name(site))
+    return size_of(_binary(site), _name(site))
 
 
 def _type(site: Site) -> Type:
@@ -46,7 +45,7 @@ def _type(site: Site) -> Type:
 
 def _check(site: Site) -> None:
     probe, name, binary = site.context.probe, _name(site), _binary(site)
-    if probe.mechanism not in _MECHANISMS:
+    if probe.place is None:
         hint = "it is for uprobe, uretprobe and usdt: the symbol is one of the probe's file"
         site.error(f"uaddr() can not be used in {probe.kind.name} probes", hint)
     elif not binary or is_wild(binary):
@@ -70,21 +69,18 @@ def _setting(site: Site) -> LoadParameter:
         size = _size(site)
     except DwarfError:
         size = 0  # refused
-    return LoadParameter(executables.setting(size, _name(site), _binary(site)), UINT64.kind)
+    return LoadParameter(variables.setting(size, _name(site), _binary(site)), UINT64.kind)
 
 
 def _address(e: Emitter, site: Site, _target: Reg | None) -> Reg:
-    """A process has its executable anywhere; where its code ends, the kernel knows."""
-    distance = e.load(e.setting_at(_setting(site).name), 0, 8)
-    task = find_struct(site.context.btf, "struct", "task_struct")
-    assert task
-    end = e.member(e.helper("get_current_task"), task, "mm", "end_code")
-    return e.op("add", end, distance)
+    """A process has the file anywhere: as far from what the file states as the probe's place."""
+    symbol = e.load(e.setting_at(_setting(site).name), 0, 8)
+    return e.op("add", attached.load_bias(e, site.context), symbol)
 
 
 UADDR = (
     Function(
-        "uaddr", "The address of a symbol of the executable that the probe is in.",
+        "uaddr", "The address of a symbol of the file that the probe is in.",
         (Parameter("name", STRING, constant=True),), _type, _address, _check, _setting,
     ),
 )  # fmt: skip

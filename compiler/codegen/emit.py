@@ -222,6 +222,9 @@ class ProgramEmitter:
     def member_text(self) -> Reg:
         return members.text(self)
 
+    def member_place(self) -> Reg:
+        return members.place(self)
+
     def helper(self, name: str, *args: Reg | int) -> Reg:
         words = (self.const(a) if isinstance(a, int) else a for a in args)
         result = self.fn.helper(name, *words)

@@ -37,6 +37,17 @@ def text(e: ProgramEmitter) -> Reg:
     return e.ir.select(e.fn.is_null(found), none, found)
 
 
+def place(e: ProgramEmitter) -> Reg:
+    """The address that the file gives the member's place; 0 where the loader gave none."""
+    key, found = e.fn.stack_slot(4), e.fn.stack_slot(8)
+    e.store(key, 0, 4, number(e))
+    e.store(found, 0, 8, e.const(0))
+    known = e.helper("map_lookup_elem", e.fn.module.member_places, key)
+    with e.if_(e.op("ne", known, 0)):
+        e.store(found, 0, 8, e.load(known, 0, 8))
+    return e.load(found, 0, 8)
+
+
 # fields of an argument's description, as runtime/members.py has them: (offset, bytes)
 _CONSTANT, _BASE, _INDEX = (0, 8), (8, 2), (10, 2)
 _SCALE, _MEMORY, _SIZE, _SIGNED = (12, 1), (13, 1), (14, 1), (15, 1)

@@ -22,6 +22,8 @@ from aotrace.runtime.members import (
     ARGUMENTS,
     MEMBERS,
     MOST_ARGUMENTS,
+    PLACE_SIZE,
+    PLACES,
     TEXT_SIZE,
 )
 from aotrace.runtime.metadata import PACKET_BUFFERS, WIDE_SCRATCH, Event
@@ -77,6 +79,7 @@ class ModuleBuilder:
         self._member_symbols: dict[int, Any] = {}
         self._member_texts: Any = None
         self._site_arguments: Any = None
+        self._member_places: Any = None
         self._packet_buffers: Any = None
         self._zeros: Any = None
         self._zeros_size = 0
@@ -321,6 +324,13 @@ class ModuleBuilder:
             size = ARGUMENT_SIZE * MOST_ARGUMENTS
             self._site_arguments = self.map(ARGUMENTS, MapType.ARRAY, None, size, 1)
         return self._site_arguments
+
+    @property
+    def member_places(self) -> Any:
+        """The map of members' places in files; the loader makes room for all of them."""
+        if self._member_places is None:
+            self._member_places = self.map(PLACES, MapType.ARRAY, None, PLACE_SIZE, 1)
+        return self._member_places
 
     @property
     def packet_buffers(self) -> Any:

@@ -107,7 +107,8 @@ class ResolvedProbe:
 
     section: the ELF section as libbpf reads it. mechanism and target: for the loader
     (runtime/metadata.py, Program). arguments: `args.NAME`; words: `arg0` …; result: `retval`.
-    function: what `func` is, where a function is traced.
+    function: what `func` is, where a function is traced. place: where the program learns at which
+    address of the process it is attached, where that is a place in a file of user space.
     point: where the target completes the attach point, its parts (runtime/points.py). wildcard:
     the attach point of which the compiler made this one and others.
     types: those of the traced file, which the script may name.
@@ -125,6 +126,7 @@ class ResolvedProbe:
     words: tuple[ContextWord | SiteWord, ...] = ()
     result: Argument | None = None
     function: FunctionAddress | None = None
+    place: FunctionAddress | None = None
     point: tuple[tuple[str | int, ...], ...] = ()
     wildcard: str = ""
     #: where the machine's registers lie in the context, by name; none where it has them not

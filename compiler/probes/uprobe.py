@@ -85,9 +85,10 @@ def _resolved(kind: ProbeKind, request: ProbeRequest, target: dict[str, Any]) ->
     place = FunctionAddress(None if returns else ContextWord(_WORD, arch.instruction), user=True)
     probe = ResolvedProbe(
         kind, _text(kind, request, target), kind.name, "uprobe", target, words=words,
-        result=result, function=place,
+        result=result, function=place, place=place,
     )  # fmt: skip
-    return replace(probe, point=request.template(kind)) if _is_open(target) else probe
+    told = _is_open(target) or "uaddr" in request.names  # of which place it is in
+    return replace(probe, point=request.template(kind)) if told else probe
 
 
 def _is_open(target: dict[str, Any]) -> bool:

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe, Side, SiteWord
-from aotrace.compiler.types import INT64, Space
+from aotrace.compiler.probes.record import (
+    ContextWord,
+    FunctionAddress,
+    ProbeKind,
+    ProbeRequest,
+    ResolvedProbe,
+    Side,
+    SiteWord,
+)
+from aotrace.compiler.types import INT64, Int, Space
 from aotrace.runtime.members import MOST_ARGUMENTS
 from aotrace.runtime.uprobes import usdt_of
+
+_WORD = Int(8, False, space=Space.USER)
 
 
 def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
@@ -33,7 +43,10 @@ def _resolved(request: ProbeRequest, target: dict[str, Any]) -> ResolvedProbe:
     point = request.template(USDT)
     used = [index for index in range(MOST_ARGUMENTS) if f"arg{index}" in request.names]
     target = {**target, "words": used}
-    return ResolvedProbe(USDT, text, "uprobe", "usdt", target, words=words, point=point)
+    place = FunctionAddress(ContextWord(_WORD, request.arch.instruction), user=True)
+    return ResolvedProbe(
+        USDT, text, "uprobe", "usdt", target, words=words, point=point, place=place,
+    )  # fmt: skip
 
 
 USDT = ProbeKind(

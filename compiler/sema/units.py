@@ -23,6 +23,7 @@ from aotrace.compiler.sema.tables import NodeTable
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import (
     AttachPoint,
+    Call,
     Comptime,
     Expr,
     Ident,
@@ -209,8 +210,8 @@ def _complete(kind: ProbeKind, request: ProbeRequest) -> ResolvedProbe | None:
 
 
 def _names(probe: Probe) -> frozenset[str]:
-    """The names of builtins that a probe uses."""
-    return frozenset(node.name for node in walk(probe) if isinstance(node, Ident))
+    """The names of builtins and functions that a probe uses."""
+    return frozenset(node.name for node in walk(probe) if isinstance(node, (Ident, Call)))
 
 
 def _argument_names(probe: Probe) -> Iterator[tuple[str, Span]]:

@@ -1,8 +1,8 @@
 """uprobe: an instruction of a file of user space, or the return of a function.
 
 Target: runtime/uprobes.py has its fields. Files, symbols and offsets are looked up here; a place
-that is known has `path` and `at`, its offset in the file, and `pid`, 0 for all processes. A usdt
-probe's place may have a `counter` (loader/attach/usdt.py).
+that is known has `path` and `at`, its offset in the file, `place`, the address that the file states
+of it, and `pid`, 0 for all processes. A usdt probe's place may have a `counter` (usdt.py).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def looked_up(target: Target, pid: int) -> Target:
 
 def _at(target: Target, place: Place, pid: int) -> Target:
     path = place.path if "/" in place.path else f"./{place.path}"
-    return {**target, "path": path, "at": place.offset, "pid": pid}
+    return {**target, "path": path, "at": place.offset, "place": place.address, "pid": pid}
 
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:

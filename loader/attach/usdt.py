@@ -25,7 +25,7 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
         text = f"{parts[0]}:{path}:{site.name}"
         operands = site.operands[:MOST_ARGUMENTS]
         place = {
-            **target, "path": site.path, "at": site.offset, "pid": scope.pid,
+            **target, "path": site.path, "at": site.offset, "place": site.address, "pid": scope.pid,
             "counter": site.counter, "arguments": b"".join(each.pack() for each in operands),
         }  # fmt: skip
         found.append((text, place))

@@ -114,6 +114,27 @@ def test_another_mount_namespace(target: Path, tmp_path: Path) -> None:
             assert _lines(tmp_path, script, "-p", str(pid))[0] == "1099511627776"
 
 
+def test_symbols_of_a_library(tmp_path: Path) -> None:
+    """The library lies elsewhere once its process has executed itself anew."""
+    library = traced.build("library", tmp_path, "-fPIC", "-shared").rename(tmp_path / "x.so")
+    program = traced.build("library", tmp_path, "-DPROGRAM")
+    script = """uprobe:./x.so:outer, uretprobe:./x.so:outer, uretprobe:./x.so:inn*,
+        usdt:./x.so:called
+        { printf("%s %d %d\\n", probe, *uaddr("value"), *uaddr("small")); @[uaddr("value")] = 0; }
+        end { print(len(@)); clear(@); }"""
+    assert _lines(tmp_path, script, "-c", f"{program} {library}") == [
+        "uprobe:./x.so:outer 0 7",
+        "usdt:./x.so:library:called 200 7",
+        "uretprobe:./x.so:inner 200 7",
+        "uretprobe:./x.so:outer 200 7",
+        "uprobe:./x.so:outer 0 7",
+        "usdt:./x.so:library:called 300 7",
+        "uretprobe:./x.so:inner 300 7",
+        "uretprobe:./x.so:outer 300 7",
+        "2",
+    ]
+
+
 def test_member_of_an_archive(target: Path) -> None:
     """A shared library that is mapped from where it lies in a ZIP archive."""
     folder = target.parent

@@ -1,4 +1,4 @@
-"""Where symbols of executables lie, counted from the end of their code."""
+"""Where files have their symbols, as they state it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from aotrace.loader.errors import LoaderError
-from aotrace.loader.executables import distance
-from aotrace.runtime.executables import parts, setting
+from aotrace.loader.variables import address
+from aotrace.runtime.variables import parts, setting
 from elftools.elf.elffile import ELFFile
 
 pytestmark = pytest.mark.needs("gcc")
@@ -26,15 +26,13 @@ def _asked(size: int, symbol: str, path: Path) -> str:
     return setting(size, symbol, str(path)).partition(":")[2]
 
 
-@pytest.mark.parametrize("option", ["-pie", "-no-pie"])
-def test_distance(tmp_path: Path, option: str) -> None:
+@pytest.mark.parametrize("option", ["-pie", "-no-pie", "-shared"])
+def test_address(tmp_path: Path, option: str) -> None:
     path = _build(tmp_path, option)
     with path.open("rb") as file:
         elf = ELFFile(file)
         (symbol,) = elf.get_section_by_name(".symtab").get_symbol_by_name("number")
-        code = [s for s in elf.iter_segments("PT_LOAD") if s["p_flags"] & 1]
-        wanted = symbol["st_value"] - max(s["p_vaddr"] + s["p_filesz"] for s in code)
-    assert distance(_asked(4, "number", path), 0) == wanted
+    assert address(_asked(4, "number", path), 0) == symbol["st_value"]
 
 
 @pytest.mark.parametrize(
@@ -42,20 +40,19 @@ def test_distance(tmp_path: Path, option: str) -> None:
     [
         (4, "numbers", "-pie", "has no symbol numbers"),
         (8, "number", "-pie", "number has 4 bytes in .*, and not 8"),
-        (4, "number", "-shared", "is not an executable"),
     ],
 )
 def test_what_cannot_be_had(
     tmp_path: Path, size: int, symbol: str, option: str, reason: str
 ) -> None:
     with pytest.raises(LoaderError, match=reason) as caught:
-        distance(_asked(size, symbol, _build(tmp_path, option)), 0)
+        address(_asked(size, symbol, _build(tmp_path, option)), 0)
     assert caught.value.hint
 
 
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(LoaderError, match="there is no file"):
-        distance(_asked(4, "number", tmp_path / "gone"), 0)
+        address(_asked(4, "number", tmp_path / "gone"), 0)
 
 
 def test_a_binary_may_have_colons() -> None:
