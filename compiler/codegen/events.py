@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from aotrace.compiler.codegen import place
+from aotrace.compiler.codegen import maps, place
 from aotrace.compiler.probes.record import Output
 from aotrace.compiler.sema.pinned import kernel_format
 from aotrace.compiler.sema.plan import PlannedEvent
-from aotrace.compiler.syntax.nodes import Binary, BlockExpr, Expr, IncDec, Index, Var
+from aotrace.compiler.syntax.nodes import (
+    Binary,
+    BlockExpr,
+    Expr,
+    IncDec,
+    Index,
+    MapAccess,
+    MapRef,
+    Var,
+)
 from aotrace.compiler.syntax.walk import walk
-from aotrace.compiler.types import Pointer, Space, Str, Type
+from aotrace.compiler.types import Aggregate, Pointer, Space, Stack, Str, Type
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -37,12 +46,33 @@ def _to_ring(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg]) -> Non
     record = e.helper("ringbuf_reserve", e.shared.ring, event.size, 0)
     with e.if_else(record) as (reserved, lost):
         with reserved:
+            told = e.shared.failures.quiet
             _fill(e, event, record, early)
             _make(e, event, record, made)
-            flags = _FORCE_WAKEUP if event.spec.wakeup else _ADAPTIVE_WAKEUP
-            e.helper("ringbuf_submit", record, flags)
+            _submit(e, event, record, may_tell=e.shared.failures.quiet > told)
         with lost:
             e.fn.count_up(e.shared.lost)
+
+
+def _submit(e: ProgramEmitter, event: PlannedEvent, record: Reg, may_tell: bool) -> None:
+    """may_tell: what failed while the record was written stands behind it, and is to be told
+    before: then another record has to take its place."""
+    flags = _FORCE_WAKEUP if event.spec.wakeup else _ADAPTIVE_WAKEUP
+    if not may_tell:
+        e.helper("ringbuf_submit", record, flags)
+        return
+    with e.if_else(e.shared.failures.wants_all(e)) as (behind, in_place):
+        with behind:
+            later = e.helper("ringbuf_reserve", e.shared.ring, event.size, 0)
+            with e.if_else(later) as (reserved, lost):
+                with reserved:
+                    e.copy(later, record, event.size)
+                    e.helper("ringbuf_submit", later, flags)
+                with lost:
+                    e.fn.count_up(e.shared.lost)
+            e.helper("ringbuf_discard", record, _ADAPTIVE_WAKEUP)
+        with in_place:
+            e.helper("ringbuf_submit", record, flags)
 
 
 def send_packet(
@@ -140,7 +170,8 @@ def _fields(event: PlannedEvent) -> Iterator[tuple[Expr, Type, int]]:
 def _acts(e: ProgramEmitter, arg: Expr) -> bool:
     """Whether an argument does something, such as to exit, or to send an event of its own.
 
-    What may fail sends one, too: a division, an index, a change of a map.
+    What may fail sends one, too: a division, an index, a change of a map, a walk of the stack, the
+    sum over all CPUs.
     """
     return any(
         isinstance(node, BlockExpr)
@@ -148,6 +179,11 @@ def _acts(e: ProgramEmitter, arg: Expr) -> bool:
         or (isinstance(node, IncDec) and not isinstance(node.target, Var))
         or (isinstance(node, Binary) and node.op in "/%" and e.constant_of(node.right) is None)
         or (isinstance(node, Index) and e.constant_of(node.index) is None)
+        or isinstance(e.unit.types.get(node), Stack)
+        or (
+            isinstance(node, (MapAccess, MapRef))
+            and isinstance(maps.value_type(e, node), Aggregate)
+        )
         for node in walk(arg)
     )
 

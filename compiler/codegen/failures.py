@@ -50,9 +50,12 @@ class Failures:
         self._test: FunctionBuilder | None = None
         self._numbers: dict[str, int] = {}
         self._details: dict[str, Any] = {"places": [], "lines": {}}
+        #: how many places have been written of those that are told of only where all is
+        self.quiet = 0
 
     def tell(self, e: ProgramEmitter, what: str, code: Reg, level: int = USUAL) -> None:
         """Tell that `what` has failed with `code` at what is being written."""
+        self.quiet += level == ALL
         with e.if_(e.op("uge", self._level(e), level)):
             self._tell(e, what, code)
 
@@ -60,12 +63,17 @@ class Failures:
         """Tell if a helper has failed that should not have."""
         if helper not in _USUAL and helper not in _READERS:
             return
+        self.quiet += helper in _READERS
         with e.if_(e.op("uge", self._level(e), ALL if helper in _READERS else USUAL)):
             if e.loops or helper in _READERS:
                 self._tell_if(e, helper, result)
                 return
             with e.if_(e.op("slt", _as_int(e.ir, result), 0)):
                 self._tell(e, helper, _as_int(e.ir, result))
+
+    def wants_all(self, e: ProgramEmitter) -> Reg:
+        """Whether reads and look-ups that fail are told, too: a constant to the verifier."""
+        return e.op("uge", self._level(e), ALL)
 
     def _level(self, e: ProgramEmitter) -> Reg:
         """Loaded where it is tested: LLVM would keep it in a register that others need more."""

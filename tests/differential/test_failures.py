@@ -52,12 +52,24 @@ begin { @a[1]++; @a[2]++; @a[3]--; ++@a[4]; }
   @b["x"] = "text"; $y = @b["y"]; print(@none); @a[5] += 2; @none = 1; clear(@none);
 }
 """,
+    "in arguments of an event": """begin {
+  @a[1] = avg(2); @b[1] = 1; $p = (uint8*)8; print((1, @b[2])); printf("%d %d\\n", @b[3], 4);
+  print(@a[1]); print(@a[2]); print((@a[3], 1)); printf("%s|\\n", buf(uptr($p), 4)); print(@b[1]);
+}
+""",
     "a probe that fails often": """interval:ms:1 / @i < 5 / {
   $zero = (uint64)0; @n = 5 / $zero; @i++; if (@i == 5) { exit(); }
 }
 """,
 }
-_OPTIONS = ((), ("-k",), ("-f", "json"), ("--no-warnings",), ("-f", "json", "--no-warnings"))
+_OPTIONS = (
+    (),
+    ("-k",),
+    ("-k", "-f", "json"),
+    ("-f", "json"),
+    ("--no-warnings",),
+    ("-f", "json", "--no-warnings"),
+)
 
 
 class Said(NamedTuple):
