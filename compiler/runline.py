@@ -195,7 +195,7 @@ OPTIONS = (
     Option(("--probe-filter",), "REGEX", _hand_on("--probe-filter"),
            "attach only the probes that match"),
     Option(("--no-feature",), "FEATURE[,FEATURE]", _hand_on("--no-feature"),
-           "do without kprobe_multi, uprobe_multi"),
+           "do without kprobe_multi, kprobe_session, uprobe_multi"),
     Option(("--traceable-functions",), "FILE", _hand_on("--traceable-functions"),
            "functions that can be traced, a line each"),
     Option(("--debuginfo",), "DIR[:DIR]", _debuginfo, "folders of debug files to search first"),

@@ -26,6 +26,24 @@ _LD_IMM64, _CALL = 0x18, 0x85
 _TO_FUNCTION, _FUNCTION_ADDRESS = 1, 4  # BPF_PSEUDO_CALL of calls, BPF_PSEUDO_FUNC of addresses
 
 
+class Types:
+    """A type for each function of a loaded program, and the BTF that has them.
+
+    The kernel wants them of functions that its helpers call back. btf: a file descriptor. None and
+    0: the program is one function, or has no types.
+    """
+
+    def __init__(self, lib: Libbpf, program: Program, count: int) -> None:
+        """count: of its functions."""
+        self.btf, types = syscall.program_btf(lib, program.fd) if count > 1 else (0, [])
+        self.of = _of_each(count, types)
+
+    def close(self) -> None:
+        if self.btf:
+            os.close(self.btf)
+            self.btf = 0
+
+
 class Copier:
     """Loads copies of one program; their file descriptors are the caller's."""
 
@@ -33,21 +51,19 @@ class Copier:
         self._lib = lib
         self._code = bytearray(program.code)
         self._marks = list(_marks(self._code))
-        starts = list(_functions(self._code))
-        self._btf, types = syscall.program_btf(lib, program.fd) if len(starts) > 1 else (0, [])
-        self._functions = _described(starts, types)
+        starts = functions(self._code)
+        self._types = Types(lib, program, len(starts))
+        self._functions = list(zip(starts, self._types.of))
 
     def load(self, number: int, how: syscall.Loading) -> int:
         """A copy for the member of that number. Raises BpfError."""
-        how.btf, how.functions = self._btf, self._functions
+        how.btf, how.functions = self._types.btf, self._functions
         for at in self._marks:
             _IMMEDIATE.pack_into(self._code, at + 4, number)
         return syscall.load_program(self._lib, bytes(self._code), how)
 
     def close(self) -> None:
-        if self._btf:
-            os.close(self._btf)
-            self._btf = 0
+        self._types.close()
 
 
 def _marks(code: bytearray) -> Iterator[int]:
@@ -60,27 +76,27 @@ def _marks(code: bytearray) -> Iterator[int]:
         at += 16 if wide else 8
 
 
-def _functions(code: bytearray) -> list[int]:
+def functions(code: bytes | bytearray) -> list[int]:
     """The first instruction of each function, in order: targets of calls and addresses taken."""
-    starts, at = {0}, 0
+    return sorted({0, *(target for _, target in references(code))})
+
+
+def references(code: bytes | bytearray) -> Iterator[tuple[int, int]]:
+    """(instruction, target) of each call of a function of the program, and each address of one."""
+    at = 0
     while at < len(code):
         opcode, registers, _, immediate = _INSN.unpack_from(code, at)
         called = opcode == _CALL and registers >> 4 == _TO_FUNCTION
         taken = opcode == _LD_IMM64 and registers >> 4 == _FUNCTION_ADDRESS
         if called or taken:
-            starts.add(at // 8 + 1 + immediate)
+            yield at // 8, at // 8 + 1 + immediate
         at += 16 if opcode == _LD_IMM64 else 8
-    return sorted(starts)
 
 
-def _described(starts: list[int], types: list[int]) -> list[tuple[int, int]]:
-    """A type for each function, which the kernel wants of those that its helpers call back.
-
-    The kernel forgets functions that it found to be unreachable: where it has fewer types than
+def _of_each(count: int, types: list[int]) -> list[int]:
+    """The kernel forgets functions that it found to be unreachable: where it has fewer types than
     there are functions, the last type, of a static function like all but the first, serves for all.
     """
     if len(types) < 2:
         return []
-    if len(types) != len(starts):
-        types = [types[0]] + types[-1:] * (len(starts) - 1)
-    return list(zip(starts, types))
+    return types if len(types) == count else [types[0]] + types[-1:] * (count - 1)

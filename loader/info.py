@@ -223,6 +223,7 @@ PROBES: dict[str, Test] = {
     "rawtracepoint": _raw_tracepoint,
     "kprobe": _kprobe,
     "kprobe (many at once)": syscall.has_kprobe_multi,
+    "kprobe (entry and return as one)": syscall.has_kprobe_session,
     "fentry": _fentry,
     "uprobe": _unit("uprobe"),
     "uprobe (many at once)": _uprobe_multi,

@@ -44,7 +44,10 @@ RUN_OPTIONS = (
     Option(("--probe-filter",), "probe_filter", "REGEX", "attach only the probes that match"),
     Option(("--unsafe",), "unsafe", None, "allow what can do harm, such as system()"),
     Option(
-        ("--no-feature",), "without", "FEATURE[,FEATURE]", "do without kprobe_multi, uprobe_multi"
+        ("--no-feature",),
+        "without",
+        "FEATURE[,FEATURE]",
+        "do without kprobe_multi, kprobe_session, uprobe_multi",
     ),
     Option(
         ("--traceable-functions",), "functions", "FILE", "functions that can be traced, a line each"
@@ -59,7 +62,7 @@ LIST_OPTIONS = (
     Option(("-p", "--pid"), "pid", "PID", "list what this process has, too"),
     Option(("-r", "--regex"), "regex", None, "the search is a regular expression"),
 )
-FEATURES = ("kprobe_multi", "kprobe_session", "uprobe_multi")  # kprobe_session: never used
+FEATURES = ("kprobe_multi", "kprobe_session", "uprobe_multi")
 INSPECT_OPTIONS = (Option(("--json",), "json", None, "print JSON"),)
 INFO_OPTIONS = INSPECT_OPTIONS
 HELP = Option(("-h", "--help"), "help", None, "show this")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aotrace.loader.console import Console
     from aotrace.loader.libbpf.handles import Object
     from aotrace.loader.members import Members
+    from aotrace.loader.pairs import Pair
     from aotrace.runtime.metadata import Metadata, Program
 
 #: Which programs are wanted: for tracing, or for what an option asks instead.
@@ -25,6 +26,7 @@ TRIALS = {"test": (BEFORE, TEST, AFTER), "bench": (BEFORE, BENCH, AFTER)}
 
 _ERROR, _WARN, _IGNORE = "error", "warn", "ignore"
 _MOST = 1024  # probes, where the config does not say
+_BOTH = 2  # programs of a pair
 _NEWER = "install a newer aotrace here, or compile the script again"
 _EXPECTED = "if that is expected, set the script's config: missing_probes = warn"
 
@@ -71,6 +73,7 @@ class Probes:
         self._links: list[tuple[Program, Attached]] = []
         unwanted = [p.name for p, mechanism in self._programs if mechanism.phase not in phases]
         missing.names.update(unwanted)
+        self._pairs = self._find_pairs(meta)
 
     def check_number(self) -> None:
         """Raises LoaderError for none, or more than the script's config allows (max_probes)."""
@@ -87,8 +90,18 @@ class Probes:
                 raise StartError("No probes attached", hint)
             raise LoaderError("No probes to attach")
 
+    def _find_pairs(self, meta: Metadata) -> dict[str, Pair]:
+        """The programs that are attached in pairs, by their names."""
+        if sum(mechanism.joining is not None for _, mechanism in self._programs) < _BOTH:
+            return {}
+        from aotrace.loader import pairs
+
+        found = pairs.find(meta, self._members, self._missing, self._scope.lib)
+        return {program.name: pair for pair in found for program in (pair.entry, pair.back)}
+
     def _members_of(self, program: Program) -> int:
-        if program.name in self._missing.names:
+        pair = self._pairs.get(program.name)
+        if program.name in self._missing.names or (pair and program is pair.back):
             return 0
         members = self._members.of.get(program.name) if self._members else None
         return 1 if members is None else len(members)
@@ -103,6 +116,18 @@ class Probes:
         programs = self._of(DURING)
         reverse = [p for p in programs if p[1].last_first(p[0].target)]
         for program, mechanism in [p for p in programs if p not in reverse] + reverse[::-1]:
+            pair = self._pairs.get(program.name)
+            if pair is None:
+                self._start(bpf, program, mechanism)
+            elif program is pair.entry:
+                self._start_pair(bpf, pair, mechanism)
+
+    def _start_pair(self, bpf: Object, pair: Pair, mechanism: Mechanism) -> None:
+        """As one, or each of them where the kernel does not take that."""
+        assert self._scope.lib is not None  # else there were no pairs
+        links = pair.attach(self._scope.lib, bpf)
+        self._links += [(pair.entry, link) for link in links]
+        for program in () if links else (pair.back, pair.entry):
             self._start(bpf, program, mechanism)
 
     def run_after(self, bpf: Object) -> None:

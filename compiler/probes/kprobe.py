@@ -62,6 +62,7 @@ def _resolved(
     returns: bool, request: ProbeRequest, section: str, target: dict[str, Any]
 ) -> ResolvedProbe:
     kind, arch = (KRETPROBE if returns else KPROBE), request.arch
+    target = {**target, **_sharing(request.names)}
     text = ":".join((kind.name, *request.point.parts[1:]))
     words = () if returns else tuple(ContextWord(UINT64, o) for o in arch.arguments)
     result = ContextWord(UINT64, arch.result) if returns else None
@@ -70,6 +71,17 @@ def _resolved(
     return ResolvedProbe(
         kind, text, section, "kprobe", target, words=words, result=result, function=place
     )
+
+
+def _sharing(names: frozenset[str]) -> dict[str, bool]:
+    """Whether one program may be at many functions, and one of a pair at both ends of them.
+
+    There kernels since 6.14 have no registers but those of arguments and results. What `probe` is
+    differs at the ends, and bpftrace makes no session of it.
+    """
+    if "reg" in names:
+        return {"registers": True}
+    return {} if "probe" in names else {"session": True}
 
 
 def _check_known(request: ProbeRequest, function: str) -> None:

@@ -1,7 +1,8 @@
 """kprobe: entry of a kernel function, an offset in it, or its return.
 
 Target: function, offset (bytes), return (true for kretprobe); module, where the script names one.
-An empty function: offset is the address.
+An empty function: offset is the address. registers: the program needs all of them, which it gets
+where it alone is attached. session: it may be one with that of the function's other end.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 
-from aotrace.loader.attach.mechanism import Mechanism, Spreading
+from aotrace.loader.attach.mechanism import Joining, Mechanism, Spreading
 from aotrace.loader.libbpf.lib import BpfError
 from aotrace.runtime import points
 
@@ -142,9 +143,13 @@ def prepare(lib: Libbpf, program: Program, members: Sequence[Member]) -> None:
     """By kprobe.multi where the kernel has it, which takes functions without their modules."""
     from aotrace.loader.libbpf import syscall
 
-    plain = all(not m.target["offset"] and not m.target.get("module") for m in members)
+    plain = all(_plain(member.target) for member in members)
     if plain and len(members) > 1 and syscall.has_kprobe_multi(lib):
         program.load_for(syscall.TRACE_KPROBE_MULTI)
+
+
+def _plain(target: Target) -> bool:
+    return not (target["offset"] or target.get("module") or target.get("registers"))
 
 
 def attach_all(lib: Libbpf, program: Program, members: Sequence[Member]) -> list[FdLink] | None:
@@ -152,29 +157,60 @@ def attach_all(lib: Libbpf, program: Program, members: Sequence[Member]) -> list
 
     if program.attach_type != syscall.TRACE_KPROBE_MULTI:
         return None
-    return list(_multi(lib, program.fd, members))
+    return list(_multi(lib, program.fd, members, program.attach_type))
 
 
-def _multi(lib: Libbpf, program: int, members: Sequence[Member]) -> Iterator[FdLink]:
+def _multi(
+    lib: Libbpf, program: int, members: Sequence[Member], attach_type: int
+) -> Iterator[FdLink]:
     """One function that cannot be attached to spoils the whole: then both halves are tried."""
     from aotrace.loader.libbpf import syscall
 
     names, cookies = [m.target["function"] for m in members], [m.number for m in members]
     returns = bool(members[0].target["return"])
     try:
-        link = syscall.attach_kprobe_multi(lib, program, names, cookies, returns)
+        link = syscall.attach_kprobe_multi(lib, program, names, cookies, returns, attach_type)
     except BpfError:
         if len(members) == 1:
             return
         middle = len(members) // 2
-        yield from _multi(lib, program, members[:middle])
-        yield from _multi(lib, program, members[middle:])
+        yield from _multi(lib, program, members[:middle], attach_type)
+        yield from _multi(lib, program, members[middle:], attach_type)
         return
     link.places = len(members)
     yield link
 
 
+# --- sessions --------------------------------------------------------------------------------
+
+
+def _possible(lib: Libbpf) -> bool:
+    from aotrace.loader.libbpf import syscall
+
+    return syscall.has_kprobe_session(lib)
+
+
+def _takes(text: str, target: Target) -> bool:
+    """A function alone: no offset or address, and no module, not even the kernel as one."""
+    function = target.get("function")
+    alone = text.count(":") == 1 and target.get("session") is True
+    return alone and isinstance(function, str) and function != "" and target.get("offset") == 0
+
+
+def _as_session() -> Loading:
+    from aotrace.loader.libbpf import syscall
+
+    return syscall.Loading(syscall.KPROBE, syscall.TRACE_KPROBE_SESSION)
+
+
+def _attach_session(lib: Libbpf, program: int, members: Sequence[Member]) -> list[FdLink]:
+    from aotrace.loader.libbpf import syscall
+
+    return list(_multi(lib, program, members, syscall.TRACE_KPROBE_SESSION))
+
+
 MECHANISM = Mechanism(
     attach, explain, last_first=last_first, locate=locate, expand=expand,
     spreading=Spreading(2, attach_at, loading, prepare, attach_all),
+    joining=Joining(_possible, "bpf_session_is_return", _takes, _as_session, _attach_session),
 )  # fmt: skip

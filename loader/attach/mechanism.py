@@ -95,6 +95,30 @@ class Spreading:
         self.attach_all = attach_all
 
 
+class Joining:
+    """How two programs, of a place's entry and of its return, become one that runs at both.
+
+    `possible`: whether the kernel has that. `asks`: its function that tells such a program whether
+    it is at the return. `takes`: whether that can be attached to an attach point, by its text and
+    target. `loading`: how the one is loaded. `attach`: to all members; no link if the kernel takes
+    none of them.
+    """
+
+    def __init__(
+        self,
+        possible: Callable[[Libbpf], bool],
+        asks: str,
+        takes: Callable[[str, Target], bool],
+        loading: Callable[[], Loading],
+        attach: Callable[[Libbpf, int, Sequence[Member]], list[FdLink]],
+    ) -> None:
+        self.possible = possible
+        self.asks = asks
+        self.takes = takes
+        self.loading = loading
+        self.attach = attach
+
+
 class Mechanism:
     """How programs of one kind come to run.
 
@@ -107,8 +131,10 @@ class Mechanism:
     ValueError, or KeyError where the parts have no form of this mechanism's. `named`: what the
     script is told of such a one, as its `probe`. `expand` gives text and target of each place that
     an attach point with wildcards stands for, and raises the same; `spreading` is how a program
-    comes to all of them. `looks_up`: attach points without wildcards are expanded as well; then
-    PlaceError may be raised. `thing`: what the kernel's BTF has of the name in the section.
+    comes to all of them. `joining`: how one of an entry and one of a return become one; their
+    targets tell them apart by `return`. `looks_up`: attach points without wildcards are expanded as
+    well; then PlaceError may be raised. `thing`: what the kernel's BTF has of the name in the
+    section.
     """
 
     def __init__(
@@ -124,8 +150,10 @@ class Mechanism:
         spreading: Spreading | None = None,
         looks_up: bool = False,
         thing: str = "function",
+        joining: Joining | None = None,
     ) -> None:
         self.thing = thing
+        self.joining = joining
         self.looks_up = looks_up
         self.attach = attach
         self.explain = explain

@@ -144,6 +144,7 @@ FUNCTIONS = (
     ("bpf_program__set_attach_target", c_int, (c_void_p, c_int, c_char_p), CODE),
     ("bpf_program__insns", c_void_p, (c_void_p,), PLAIN),
     ("bpf_program__insn_cnt", c_size_t, (c_void_p,), PLAIN),
+    ("bpf_program__unload", None, (c_void_p,), PLAIN),
     ("bpf_map__set_max_entries", c_int, (c_void_p, c_uint), CODE),
     ("btf__load_vmlinux_btf", c_void_p, (), OBJECT),
     ("btf__load_module_btf", c_void_p, (c_char_p, c_void_p), OBJECT),

@@ -75,6 +75,10 @@ class Program:
         """Leave the program out when the object is loaded."""
         self._lib.bpf_program__set_autoload(self._address, False)
 
+    def unload(self) -> None:
+        """Let go of the loaded program: its object stays without it."""
+        self._lib.bpf_program__unload(self._address)
+
     def run(self) -> int:
         """Run it once, here and now; its return value (raw_tp programs, kernel 5.10)."""
         options = abi.TestRunOptions()

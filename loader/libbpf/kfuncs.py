@@ -35,19 +35,20 @@ _FUNCTIONS = (("btf__free", None, (ctypes.c_void_p,), abi.PLAIN),)
 
 def exists(lib: Libbpf, name: str) -> bool:
     """Whether the kernel's BTF has a function of that name."""
-    return _id(lib, name) > 0
+    return find(lib, name) > 0
 
 
 def allowed(lib: Libbpf, probe_type: str, name: str) -> bool:
     """Whether the verifier lets programs of a probe type call it: it is asked."""
-    function = _id(lib, name)
+    function = find(lib, name)
     if function <= 0:
         return False
     said = _trial(lib, probe_type, function)
     return not any(refusal in said for refusal in _REFUSALS)
 
 
-def _id(lib: Libbpf, name: str) -> int:
+def find(lib: Libbpf, name: str) -> int:
+    """The id of a function in the kernel's BTF; 0: it has none of that name."""
     lib.bind(_FUNCTIONS)
     btf = lib.btf__load_vmlinux_btf()
     try:
@@ -65,7 +66,7 @@ def _trial(lib: Libbpf, probe_type: str, function: int) -> bytes:
     insns, license_ = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"GPL")
     log = ctypes.create_string_buffer(_LOG)
     kind = _TYPES.get(probe_type, _RAW_TRACEPOINT)
-    attach_type, traced = (_FENTRY, _id(lib, _TRACED)) if kind == _TRACING else (0, 0)
+    attach_type, traced = (_FENTRY, find(lib, _TRACED)) if kind == _TRACING else (0, 0)
     attr = struct.pack(
         "<IIQQIIQII16sII36xI8x", kind, 2, ctypes.addressof(insns), ctypes.addressof(license_),
         1, _LOG, ctypes.addressof(log), 0, 0, b"", 0, attach_type, traced,

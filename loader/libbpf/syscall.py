@@ -32,13 +32,8 @@ _IOC_ENABLE, _IOC_SET_BPF = 0x2400, 0x40042408  # linux/perf_event.h
 #: enum bpf_prog_type
 KPROBE, TRACEPOINT, PERF_EVENT, RAW_TRACEPOINT, TRACING = 2, 5, 7, 17, 26
 #: enum bpf_attach_type
-TRACE_FENTRY, TRACE_FEXIT, AT_PERF_EVENT, TRACE_KPROBE_MULTI, TRACE_UPROBE_MULTI = (
-    24,
-    25,
-    41,
-    42,
-    48,
-)
+TRACE_FENTRY, TRACE_FEXIT, AT_PERF_EVENT = 24, 25, 41
+TRACE_KPROBE_MULTI, TRACE_UPROBE_MULTI, TRACE_KPROBE_SESSION = 42, 48, 56
 
 _INFO, _BTF_AT = 208, 128  # bytes of struct bpf_prog_info as far as used, offset of its btf_id
 _INSN = 8
@@ -154,14 +149,18 @@ def attach_raw_tracepoint(
 
 
 def attach_kprobe_multi(
-    lib: Libbpf, program: int, functions: Sequence[str], cookies: Sequence[int], returns: bool
-) -> FdLink:
-    """Many functions at once (Linux 5.18); the program was loaded for TRACE_KPROBE_MULTI."""
+    lib: Libbpf, program: int, functions: Sequence[str], cookies: Sequence[int], returns: bool,
+    attach_type: int = TRACE_KPROBE_MULTI,
+) -> FdLink:  # fmt: skip
+    """Many functions at once (Linux 5.18); the program was loaded for that attach type.
+
+    For TRACE_KPROBE_SESSION (Linux 6.10) it runs at their entries and at their returns.
+    """
     count = len(functions)
     names = (ctypes.c_char_p * count)(*(name.encode() for name in functions))
     numbers = (ctypes.c_uint64 * count)(*cookies)
     attributes = struct.pack(
-        "<4IIIQQQ", program, 0, TRACE_KPROBE_MULTI, 0, int(returns), count,
+        "<4IIIQQQ", program, 0, attach_type, 0, int(returns), count,
         ctypes.addressof(names), 0, ctypes.addressof(numbers),
     )  # fmt: skip
     return FdLink(call(lib, _LINK_CREATE, attributes))
@@ -299,7 +298,8 @@ def gives_cookies(lib: Libbpf, kind: int) -> bool:
     return True
 
 
-#: What is to be done without though the kernel may have it: `kprobe_multi`, `uprobe_multi`.
+#: What is to be done without though the kernel may have it: `kprobe_multi`, `kprobe_session`,
+#: `uprobe_multi`.
 disabled: set[str] = set()
 
 
@@ -319,16 +319,26 @@ def has_uprobe_multi(lib: Libbpf) -> bool:
 
 
 def has_kprobe_multi(lib: Libbpf) -> bool:
-    """Whether the kernel attaches to many functions at once: it must want to read their addresses,
-    from where there are none. (A name that is not there would have it go through all symbols.)"""
+    """Whether the kernel attaches to many functions at once."""
+    return "kprobe_multi" not in disabled and _traces_functions(lib, TRACE_KPROBE_MULTI)
+
+
+def has_kprobe_session(lib: Libbpf) -> bool:
+    """Whether the kernel runs one program at the entry and at the return of functions."""
+    if disabled & {"kprobe_multi", "kprobe_session"}:
+        return False
+    return _traces_functions(lib, TRACE_KPROBE_SESSION)
+
+
+def _traces_functions(lib: Libbpf, attach_type: int) -> bool:
+    """The kernel must want to read their addresses, from where there are none. (A name that is not
+    there would have it go through all symbols.)"""
 
     def attach(program: int) -> FdLink:
-        where = struct.pack("<4IIIQQQ", program, 0, TRACE_KPROBE_MULTI, 0, 0, 1, 0, 1, 0)
+        where = struct.pack("<4IIIQQQ", program, 0, attach_type, 0, 0, 1, 0, 1, 0)
         return FdLink(call(lib, _LINK_CREATE, where))
 
-    if "kprobe_multi" in disabled:
-        return False
-    return _refusal(lib, TRACE_KPROBE_MULTI, attach) in (0, errno.EFAULT)
+    return _refusal(lib, attach_type, attach) in (0, errno.EFAULT)
 
 
 def _refusal(lib: Libbpf, attach_type: int, attach: Callable[[int], FdLink]) -> int | None:

@@ -52,14 +52,14 @@ class Batch(NamedTuple):
 
 
 def _batches() -> Iterator[Batch]:
-    """Those that trace one workload by like probes.
+    """Those that trace one workload.
 
     Alone is what ends a run or sets its config, and an iterator, of which bpftrace runs but one.
     """
     alike: dict[object, list[Case]] = {}
     for case in CASES:
         single = _ALONE.search(case.script) or case.flags or case.words
-        key = case if single else (case.workload, "ret" in case.script)
+        key = case if single else case.workload
         alike.setdefault(key, []).append(case)
     for cases in alike.values():
         for start in range(0, len(cases), _MOST):
@@ -106,5 +106,4 @@ def test_same_in_a_guest(case: Case) -> None:
     assert theirs.stdout.strip(), f"bpftrace printed nothing: {theirs.stderr}"
     assert _shown(batch, ours) == _shown(batch, theirs), ours.stderr
     assert ours.status == theirs.status, ours.stderr
-    if "ret" not in batch.script:  # bpftrace makes one probe of a kprobe and its kretprobe
-        assert _COUNT.findall(ours.stderr) == _COUNT.findall(theirs.stderr)
+    assert _COUNT.findall(ours.stderr) == _COUNT.findall(theirs.stderr)
