@@ -63,10 +63,12 @@ class Pair:
 
     def _load(self, lib: Libbpf, entry: Handle, back: Handle) -> int:
         code = joined(self._function, entry.code, back.code)
-        both = [copies.Types(lib, each, len(copies.functions(each.code))) for each in (entry, back)]
+        counts = [len(copies.functions(each.code)) for each in (entry, back)]
+        both = [copies.Types(lib, each, count) for each, count in zip((entry, back), counts)]
         how = self._joining.loading()
         how.name = self.entry.name
-        how.functions = _described(copies.functions(code), both)
+        of_each = [(count, types.of) for count, types in zip(counts, both)]
+        how.functions = described(of_each, copies.functions(code))
         how.btf = max(types.btf for types in both)  # either: it is that of the object
         try:
             return syscall.load_program(lib, code, how)
@@ -171,8 +173,14 @@ def _asking(function: int, length: int) -> bytes:
     ))  # fmt: skip
 
 
-def _described(starts: list[int], several: list[copies.Types]) -> list[tuple[int, int]]:
-    """A type for each function of the program that is made of several."""
-    known = [types.of for types in several if types.of]
-    of_functions = [number for of in known for number in of[1:]]
-    return list(zip(starts, known[0][:1] + of_functions)) if known else []
+def described(programs: list[tuple[int, list[int]]], starts: list[int]) -> list[tuple[int, int]]:
+    """A type for each function of the program that is made of two, each of so many functions, with
+    their types. Where the kernel forgot all of one, which are never reached, one of the other's
+    serves for them."""
+    known = [types for _, types in programs if types]
+    if not known:
+        return []
+    found = known[0][:1]
+    for count, types in programs:
+        found += types[1:] or known[0][-1:] * (count - 1)
+    return list(zip(starts, found))

@@ -70,6 +70,18 @@ KERNEL_FORMS = (
         'kretprobe:vfs_rea* /comm == "dd" && retval == 4321/ { print((probe, retval)); }',
         r"\(kretprobe:vfs_read, 4321\)", between=True,
     ),
+    _kprobe(
+        "kprobe and kretprobe, a session where the kernel has them",
+        'kprobe:vfs_read /comm == "dd" && arg2 == 4321/ { @asked[tid] = arg2; }'
+        " kretprobe:vfs_read /@asked[tid]/ { print((@asked[tid], retval)); }",
+        r"\(4321, 4321\)",
+    ),
+    _kprobe(
+        "kprobe, wildcard with all registers",
+        'kprobe:vfs_read /comm == "dd" && arg2 == 4321/ { @bx[tid] = reg("bx"); }'
+        ' kprobe:vfs_rea* /comm == "dd" && arg2 == 4321/ { print((arg2, @bx[tid] == reg("bx"))); }',
+        r"\(4321, true\)",
+    ),
     _fentry(
         "fentry",
         'fentry:vfs_read /comm == "dd" && args.count == 4321/ { print((probe, args.count)); }',

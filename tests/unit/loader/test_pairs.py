@@ -60,6 +60,23 @@ def test_the_address_of_a_function_moves_too() -> None:
     assert code[_PROLOGUE * 8 :].startswith(insn(0x18, 0x41, 0, 2 + 2))
 
 
+@pytest.mark.parametrize(
+    ("entry", "back", "described"),
+    [
+        ([11, 12], [21, 22, 23], [(0, 11), (8, 12), (9, 22), (10, 23)]),
+        ([], [], []),
+        # where the kernel has forgotten all of one program's
+        ([11, 12], [], [(0, 11), (8, 12), (9, 12), (10, 12)]),
+        ([], [21, 22, 23], [(0, 21), (8, 23), (9, 22), (10, 23)]),
+    ],
+)
+def test_each_function_has_a_type(
+    entry: list[int], back: list[int], described: list[tuple[int, int]]
+) -> None:
+    """An entry that calls one function, a return that calls two."""
+    assert pairs.described([(2, entry), (3, back)], [0, 8, 9, 10]) == described
+
+
 # --- which are a pair
 
 
