@@ -195,8 +195,8 @@ class Members:
                 text = member.text.encode()[: wire.TEXT_SIZE - 1]
                 texts.put(key, text.ljust(wire.TEXT_SIZE, b"\0"))
             if arguments and "arguments" in member.target:
-                room = wire.ARGUMENT_SIZE * wire.MOST_ARGUMENTS
-                arguments.put(key, member.target["arguments"].ljust(room, b"\0"))
+                room = arguments.value_size
+                arguments.put(key, member.target["arguments"][:room].ljust(room, b"\0"))
             if places and "place" in member.target:
                 places.put(key, member.target["place"].to_bytes(wire.PLACE_SIZE, "little"))
 
