@@ -12,7 +12,7 @@ import os
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import BENCH, DURING, TEST
 from aotrace.loader.copies import Copier
-from aotrace.loader.errors import LoaderError, PlaceError
+from aotrace.loader.errors import LoaderError, PlaceError, StartError
 from aotrace.loader.libbpf import syscall
 from aotrace.loader.libbpf.lib import BpfError
 from aotrace.loader.probes import place
@@ -136,7 +136,7 @@ class Members:
         try:
             wanted = re.compile(pattern).search
         except re.error as error:
-            raise LoaderError(f"Invalid --probe-filter regex '{pattern}': {error}") from None
+            raise StartError(f"Invalid --probe-filter regex '{pattern}': {error}") from None
         for number, program in enumerate(self._meta.programs):
             if attach.find(program.mechanism).phase not in _NAMED:
                 continue
