@@ -138,6 +138,9 @@ class Emitter(Protocol):
     def stack(self, kind: Stack) -> Reg:
         """The key of the call stack at this place (runtime/values/stacks.py)."""
 
+    def unwound_stack(self, kind: Stack) -> Reg:
+        """As stack, of the process, by unwind rules that the loader has for it."""
+
     # expressions of the script
     def type_of(self, expr: Expr) -> Type: ...
     def constant_of(self, expr: Expr) -> int | bytes | bool | None: ...

@@ -199,7 +199,7 @@ OPTIONS = (
     Option(("--traceable-functions",), "FILE", _hand_on("--traceable-functions"),
            "functions that can be traced, a line each"),
     Option(("--debuginfo",), "DIR[:DIR]", _debuginfo, "folders of debug files to search first"),
-    Option(("--dwarf-pid",), "PID", _nothing, "no effect: there is no dw_ustack"),
+    Option(("--dwarf-pid",), "PID", _hand_on("--dwarf-pid"), "dw_ustack() of this process, too"),
     Option(("--test",), "", _mode("test"), "run the script's test probes"),
     Option(("--bench",), "", _mode("bench"), "run the script's bench probes"),
     Option(("--mode",), "MODE", _mode(), "codegen, test or bench"),

@@ -13,13 +13,13 @@ NUMBERS = {
     "get_stack": 67, "jiffies64": 118, "ktime_get_boot_ns": 125, "ktime_get_tai_ns": 208,
     "loop": 181, "map_lookup_percpu_elem": 195, "override_return": 58, "per_cpu_ptr": 153,
     "probe_read_user": 112, "probe_write_user": 36, "ringbuf_reserve": 131, "send_signal": 109,
-    "send_signal_thread": 117, "strncmp": 182,
+    "send_signal_thread": 117, "strncmp": 182, "task_pt_regs": 175,
 }  # fmt: skip
 #: The Linux that brought it, to all kinds of programs that call it here.
 _SINCE = {
     "for_each_map_elem": "5.13", "get_attach_cookie": "5.15", "get_current_task_btf": "5.11",
     "get_func_ip": "5.15", "get_socket_cookie": "5.12", "ktime_get_tai_ns": "6.1", "loop": "5.17",
-    "map_lookup_percpu_elem": "5.19", "strncmp": "5.17",
+    "map_lookup_percpu_elem": "5.19", "strncmp": "5.17", "task_pt_regs": "5.15",
 }  # fmt: skip
 _CALLBACKS = ("for_each_map_elem", "loop")  # they call a function of the program's
 _UNKNOWN = "unknown func "  # then bpf_NAME#NUMBER, or unknown#NUMBER where the kernel has none

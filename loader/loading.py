@@ -12,14 +12,25 @@ from aotrace.runtime.metadata import RING_BUFFER, WIDE_SCRATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol
 
     from aotrace.loader.libbpf.handles import Map
     from aotrace.loader.libbpf.lib import Libbpf
-    from aotrace.loader.members import Members
     from aotrace.loader.objectfile import ObjectFile
     from aotrace.loader.probes import MissingProbes
     from aotrace.runtime.metadata import Metadata
+
+    class Part(Protocol):
+        """What some objects have that is made on the target."""
+
+        def prepare(self, bpf: Object) -> None:
+            """Before the object is loaded."""
+
+        def settings(self) -> Mapping[str, int | bytes]: ...
+        def tell(self, bpf: Object) -> None:
+            """Once it is loaded."""
+
 
 _HINT = "compile the script again with `aotracec build`"
 
@@ -30,7 +41,7 @@ def load_object(
     meta: Metadata,
     known: Mapping[str, int | bytes],
     missing: MissingProbes,
-    members: Members | None = None,
+    parts: Sequence[Part] = (),
 ) -> Object:
     """Open, configure and load. Raises LoaderError.
 
@@ -47,13 +58,13 @@ def load_object(
             _size_ring(bpf, meta)
             if wide := bpf.map(WIDE_SCRATCH):
                 wide.resize(wide.max_entries * int(known["cpus"]))
-            if members:
-                members.prepare(bpf)
-                known = {**known, **members.settings()}
+            for part in parts:
+                part.prepare(bpf)
+                known = {**known, **part.settings()}
             settings.write(bpf, meta.settings, known)
             bpf.load()
-            if members:
-                members.tell(bpf)
+            for part in parts:
+                part.tell(bpf)
             return bpf
         except BpfError as error:
             bpf.close()

@@ -53,6 +53,7 @@ RUN_OPTIONS = (
         ("--traceable-functions",), "functions", "FILE", "functions that can be traced, a line each"
     ),
     Option(("--debuginfo",), "debuginfo", "DIR[:DIR]", "folders of debug files to search first"),
+    Option(("--dwarf-pid",), "dwarf_pids", "PID", "dw_ustack() of this process, too"),
     Option(("--dry-run",), "dry_run", None, "load and attach, then leave"),
     Option(("--test",), "trial", None, "run the script's tests", sets="test"),
     Option(("--bench",), "trial", None, "run the script's benchmarks", sets="bench"),
@@ -88,6 +89,7 @@ class Options:
         self.without = ""
         self.functions: str | None = None
         self.debuginfo = ""
+        self.dwarf_pids: list[int] = []
         self.dry_run = False
         self.unsafe = False
         self.trial = ""
@@ -119,7 +121,10 @@ def parse(arguments: Sequence[str], table: Sequence[Option], alone: bool = False
         option = by_flag.get(flag)
         if option is None:
             raise UsageError(f"no such option: {word}", _SEE)
-        setattr(options, option.name, _value(option, flag, given, words))
+        value = _value(option, flag, given, words)
+        if isinstance(getattr(options, option.name), list):  # it may be given several times
+            value = [*getattr(options, option.name), value]
+        setattr(options, option.name, value)
     options.object, options.parameters = _sorted(objects, options.parameters)
     if not options.help:
         _check(options, alone)
@@ -153,7 +158,7 @@ def _value(option: Option, flag: str, given: str | None, words: list[str]) -> An
 
 
 def _check(options: Options, alone: bool) -> None:
-    """What the words mean. Sets the number in `pid`."""
+    """What the words mean. Sets the numbers of processes."""
     if not options.object and not alone:
         hint = "usage: aotrace run OBJECT [options] [-- parameters]"
         raise UsageError("no object file is given", hint)
@@ -169,9 +174,15 @@ def _check(options: Options, alone: bool) -> None:
     if options.pid is not None and options.command is not None:
         raise UsageError("-p and -c exclude each other", _SEE)
     if options.pid is not None:
-        if not str(options.pid).isdecimal() or not 0 < int(options.pid) < 1 << 31:
-            raise UsageError(f"not a process id: {options.pid}", _SEE)
-        options.pid = int(options.pid)
+        options.pid = _pid(options.pid)
+    options.dwarf_pids = [_pid(given) for given in options.dwarf_pids]
+
+
+def _pid(given: object) -> int:
+    text = str(given)
+    if not text.isdecimal() or not 0 < int(text) < 1 << 31:
+        raise UsageError(f"not a process id: {given}", _SEE)
+    return int(text)
 
 
 def describe(table: Sequence[Option]) -> str:

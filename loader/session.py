@@ -16,7 +16,7 @@ from aotrace.loader.owned import Owned
 from aotrace.loader.probes import TRACING, TRIALS, MissingProbes, Probes
 from aotrace.loader.ring import open_ring
 from aotrace.loader.services import Run, Services
-from aotrace.runtime import metadata
+from aotrace.runtime import metadata, unwind
 from aotrace.runtime.values.strings import StrKind
 
 TYPE_CHECKING = False
@@ -120,6 +120,12 @@ def _load(
     lib = libbpf.load(options.verbose)
     _choose(options)
     process = _open_process(options, lib, owned)
+    parts: list[loading.Part] = []
+    if file.symbol(unwind.SPACES):
+        from aotrace.loader.unwind.tables import find_rules
+
+        process, rules = find_rules(options, process, lib, owned)
+        parts.append(rules)
     cpus = possible_cpus(lib)
     child = process.pid if process and options.command is not None else 0
     level = options.warning_level
@@ -131,7 +137,9 @@ def _load(
     members = _find_members(meta, lib, missing, scope, options.probe_filter)
     probes = owned.own(Probes(meta, missing, scope, members, phases))
     probes.check_number()
-    bpf = owned.own(loading.load_object(lib, file, meta, known, missing, members))
+    if members:
+        parts.append(members)
+    bpf = owned.own(loading.load_object(lib, file, meta, known, missing, parts))
     services = Services(Run(meta, bpf, process, owned, members))
     services.bind(meta)
     return _Loaded(lib, cpus, bpf, probes, process, services)

@@ -42,11 +42,11 @@ def _half(helper: str, high: bool) -> Callable[[Emitter, ProbeContext, Reg | Non
 def _id(shift: int, e: Emitter, site: Site, _target: Reg | None) -> Reg:
     """Half of what tells a thread: its process above, itself below."""
     initial = site.constants == (_INIT,)
-    both = e.helper("get_current_pid_tgid") if initial else _ids_here(e)
+    both = e.helper("get_current_pid_tgid") if initial else ids_here(e)
     return e.op("and", e.op("lshr", both, shift), _LOW)
 
 
-def _ids_here(e: Emitter) -> Reg:
+def ids_here(e: Emitter) -> Reg:
     """As get_current_pid_tgid, as the loader's PID namespace counts; 0 for a task outside of it.
 
     In the initial one, where the setting is 0, the verifier leaves all but the first out.

@@ -12,7 +12,7 @@ from aotrace.compiler.builtins.record import (
     Site,
 )
 from aotrace.compiler.emitter import Emitter, Reg
-from aotrace.compiler.kernel_types import find_variable
+from aotrace.compiler.kernel_types import find_struct, find_variable
 from aotrace.compiler.syntax.nodes import StrLit
 from aotrace.compiler.types import (
     INT64,
@@ -98,6 +98,25 @@ def _stack(e: Emitter, site: Site, _target: Reg | None) -> Reg:
     return e.stack(kind)
 
 
+def _unwound_stack(e: Emitter, site: Site, _target: Reg | None) -> Reg:
+    kind = e.type_of(site.node)
+    assert isinstance(kind, Stack)
+    return e.unwound_stack(kind)
+
+
+#: What a walk of the stack reads of the kernel (codegen/unwind.py).
+_UNWOUND = ("task_struct", "mm_struct", "pt_regs")
+
+
+def _check_unwound(site: Site) -> None:
+    _check_stack(site)
+    lacking = [name for name in _UNWOUND if not find_struct(site.context.btf, "struct", name)]
+    if lacking:
+        site.error(f"the kernel this is built for has no {lacking[0]} in its BTF")
+    elif _mode(site) == BUILD_ID:
+        site.error("dw_ustack() has no mode 'build_id'", "it finds addresses: use ustack(build_id)")
+
+
 def _new_stack(site: Site) -> tuple[EventSpec, ...]:
     """Of each new stack of a process the loader is told while the process lives."""
     kind = _ustack_type(site).kind
@@ -167,6 +186,12 @@ STACKS = (
     Function(
         "ustack", "The call stack of the process: ustack([mode,] [depth]).",
         _STACK_PARAMETERS, _ustack_type, _stack, _check_stack, events=_new_stack,
+    ),
+    Function(
+        "dw_ustack",
+        "The call stack of the process by its unwind tables: dw_ustack([mode,] [depth]).",
+        _STACK_PARAMETERS, _ustack_type, _unwound_stack, _check_unwound, events=_new_stack,
+        unstable="unstable_dw_ustack",
     ),
     Function(
         "ksym", "An address of the kernel, shown as the symbol there.",

@@ -283,6 +283,9 @@ class ProgramEmitter:
     def stack(self, kind: Stack) -> Reg:
         return stacks.key(self, kind)
 
+    def unwound_stack(self, kind: Stack) -> Reg:
+        return stacks.unwound(self, kind)
+
     def core(self, kind: RelocKind, root: int, steps: tuple[str | int, ...]) -> Reg:
         """The relocated value that a CO-RE access stands for."""
         return self.fn.core_value(Access(kind, self.shared.btf.owner(root), root, steps))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SETTING = "warnings"  # how much is told: 0 nothing, 1 the usual, 2 reads and look-ups too
 NEVER_OFF, USUAL, ALL = 0, 1, 2
-DIVISION, BOUNDS = "division", "bounds"  # what is no helper's failure
+DIVISION, BOUNDS, UNWIND = "division", "bounds", "unwind"  # what is no helper's failure
 _RECORD = HEADER_SIZE + 8
 _I64, _POINTER = ir.IntType(64), ir.PointerType()
 #: Helpers whose failure is told as usual: what a program does nothing about.
@@ -139,7 +139,7 @@ class Failures:
 
     def _number(self, what: str, span: Span) -> int:
         """Of a place, which is the same in all attach points of a probe."""
-        name = what if what in (DIVISION, BOUNDS) else find_helper(what).name
+        name = what if what in (DIVISION, BOUNDS, UNWIND) else find_helper(what).name
         place = [name.removeprefix("bpf_"), *map(self._quoted, (span, *span.uses))]
         known = repr(place)
         if known not in self._numbers:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from aotrace.compiler.codegen import unwind
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.emitter import Reg
 from aotrace.compiler.types import Stack
@@ -43,17 +44,36 @@ def key(e: ProgramEmitter, kind: Stack) -> Reg:
 
     The stack is taken by the program itself: a function of its own would be one of the frames.
     """
-    storage = kind.kind
-    assert isinstance(storage, StackKind)
     if not kind.limit:
         return e.const(0)
+    entry, frames, size = _entry(e, kind)
+    flags = (_USER if kind.user else 0) | (_BUILD_ID if kind.mode == BUILD_ID else 0)
+    got = e.hidden(e.helper("get_stack", e.ctx, frames, size, flags))
+    return e.fn.call(_keeper(e, kind), entry, got)
+
+
+def unwound(e: ProgramEmitter, kind: Stack) -> Reg:
+    """As key, of a process's stack by the rules that the loader has for it (unwind.py)."""
+    if not kind.limit:
+        return e.const(0)
+    entry, frames, size = _entry(e, kind)
+    e.zero(frames, size)  # the hash is one of whole blocks
+    got = unwind.walk(e, frames, kind.limit)
+    return e.fn.call(_keeper(e, kind), entry, got)
+
+
+def _entry(e: ProgramEmitter, kind: Stack) -> tuple[Reg, Reg, int]:
+    """Memory for an entry of the table; where in it the frames are, and how many bytes."""
+    storage = _storage(kind)
     padding = _padding(storage)
     entry = e.fn.region(storage.entry_size + padding)
     e.zero(e.offset(entry, storage.entry_size), padding)
-    flags = (_USER if kind.user else 0) | (_BUILD_ID if kind.mode == BUILD_ID else 0)
-    frames, size = e.offset(entry, HEADER_SIZE), storage.entry_size - HEADER_SIZE
-    got = e.hidden(e.helper("get_stack", e.ctx, frames, size, flags))
-    return e.fn.call(_keeper(e, kind, storage), entry, got)
+    return entry, e.offset(entry, HEADER_SIZE), storage.entry_size - HEADER_SIZE
+
+
+def _storage(kind: Stack) -> StackKind:
+    assert isinstance(kind.kind, StackKind)
+    return kind.kind
 
 
 def _padding(storage: StackKind) -> int:
@@ -61,8 +81,9 @@ def _padding(storage: StackKind) -> int:
     return -(storage.entry_size - HEADER_SIZE) % _BLOCK
 
 
-def _keeper(e: ProgramEmitter, kind: Stack, storage: StackKind) -> FunctionBuilder:
+def _keeper(e: ProgramEmitter, kind: Stack) -> FunctionBuilder:
     """The function that keeps a stack in its table and gives its key: one for all of a size."""
+    storage = _storage(kind)
     name = f"keep_{'u' if kind.user else 'k'}{storage.table}"
     made = e.shared.subprograms
     if name not in made:

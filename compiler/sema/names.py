@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
-from aotrace.compiler.builtins import BY_NAME, CONSTANTS, refused
+from aotrace.compiler.builtins import BY_NAME, CONSTANTS
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
     Builtin,
@@ -300,9 +300,6 @@ class _Resolver:
 
 def _unknown(what: str, name: str, hints: tuple[str, ...]) -> tuple[str, ...]:
     """The message on a name that stands for nothing, and its hints."""
-    if name in refused.REFUSED:
-        reason, hint = refused.REFUSED[name]
-        return (f"`{name}` is not supported: {reason}", hint)
     return (f"unknown {what} `{name}`", *hints)
 
 

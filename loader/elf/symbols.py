@@ -25,22 +25,24 @@ _LAYOUTS = {64: struct.Struct("<IBBHQQ"), 32: struct.Struct("<IIIBBH")}
 
 
 class Symbol:
-    """A function or a variable; size 0: the file does not say where it ends."""
+    """A function or a variable; size 0: the file does not say where it ends. local: no other file
+    can name it."""
 
-    __slots__ = ("address", "kind", "name", "size")
+    __slots__ = ("address", "kind", "local", "name", "size")
 
-    def __init__(self, name: str, address: int, size: int, kind: int) -> None:
+    def __init__(self, name: str, address: int, size: int, kind: int, local: bool = False) -> None:
         self.name = name
         self.address = address
         self.size = size
         self.kind = kind
+        self.local = local
 
     def __repr__(self) -> str:
         return f"Symbol({self.name!r}, {self.address:#x}, {self.size}, {self.kind})"
 
 
 class _Table:
-    """One symbol table: (name's offset, address, size, kind) of what is defined in the file."""
+    """One symbol table: (name's offset, address, size, kind, local) of what is defined there."""
 
     def __init__(self, elf: ElfFile, section: Section) -> None:
         layout = _LAYOUTS[elf.bits]
@@ -50,12 +52,14 @@ class _Table:
         self.strings = elf.data(elf.sections[section.link])
         whole = data[: len(data) // layout.size * layout.size]
         if elf.bits == 64:
-            rows = ((n, v, s, i & 15, x) for n, i, _, x, v, s in layout.iter_unpack(whole))
+            rows = ((n, v, s, i, x) for n, i, _, x, v, s in layout.iter_unpack(whole))
         else:
-            rows = ((n, v, s, i & 15, x) for n, v, s, i, _, x in layout.iter_unpack(whole))
-        self.rows = [(n, v, s, k) for n, v, s, k, x in rows if x and k in _NAMED]
+            rows = ((n, v, s, i, x) for n, v, s, i, _, x in layout.iter_unpack(whole))
+        self.rows = [
+            (n, v, s, i & 15, not i >> 4) for n, v, s, i, x in rows if x and i & 15 in _NAMED
+        ]
 
-    def symbol(self, row: tuple[int, int, int, int]) -> Symbol:
+    def symbol(self, row: tuple[int, int, int, int, bool]) -> Symbol:
         return Symbol(text_at(self.strings, row[0]), *row[1:])
 
     def named(self, name: str) -> Iterator[Symbol]:
@@ -122,8 +126,9 @@ class Symbols:
 
     def _sort(self) -> tuple[list[int], list[Symbol]]:
         every = _distinct(table.symbol(row) for table in self.tables for row in table.rows)
-        # Of those that begin at one address the last is tried first: a sized one.
-        every.sort(key=lambda symbol: (symbol.address, symbol.size > 0, symbol.kind in _CODE))
+        # Of those that begin at one address the last is tried first: a sized one, and one that the
+        # file shows to others (libraries have local names for their own use).
+        every.sort(key=lambda s: (s.address, s.size > 0, s.kind in _CODE, not s.local))
         return [symbol.address for symbol in every], every
 
 

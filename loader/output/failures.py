@@ -16,6 +16,8 @@ _MESSAGES = {
     "division": "Divide or modulo by 0 detected. This can lead to unexpected results. "
     "1 is being used as the result.",
     "bounds": "Array access out of bounds. This can lead to unexpected results.",
+    "unwind": "No DWARF unwind data available for this process. "
+    "Use -p or --dwarf-pid to specify target PIDs.",
 }
 _FULL = -7  # E2BIG
 _MAP_FULL = (

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _DELETED = " (deleted)"
+#: What the kernel maps into every process; it has no file.
+VDSO = "[vdso]"
 
 
 class Mapping:
@@ -35,6 +37,10 @@ class Mappings:
 
     def __len__(self) -> int:
         return len(self._mappings)
+
+    def __iter__(self) -> Iterator[Mapping]:
+        """Ascending."""
+        return iter(self._mappings)
 
     def at(self, address: int) -> Mapping | None:
         index = bisect_right(self._starts, address) - 1
@@ -79,6 +85,16 @@ def pid_inside(pid: int) -> int:
     except (OSError, ValueError):
         pass
     return pid
+
+
+def image(pid: int, mapping: Mapping) -> bytes | None:
+    """What is mapped, read out of the process."""
+    try:
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            memory.seek(mapping.start)
+            return memory.read(mapping.end - mapping.start)
+    except (OSError, ValueError):
+        return None
 
 
 def visible(pid: int, mapping: Mapping) -> Iterator[str]:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from aotrace.loader.symbols.lines import Lines
     from aotrace.loader.symbols.mappings import Mapping
 
-_VDSO = "[vdso]"
-
 
 class Module:
     """One ELF file. It stays mapped: what is removed meanwhile can still be looked up."""
@@ -70,7 +68,11 @@ class Modules:
         """The file of a mapping; None where it cannot be read, or is no ELF file."""
         key = (mapping.file, mapping.path)
         if key not in self._known:
-            found = self._vdso(pid, mapping) if mapping.path == _VDSO else self._file(pid, mapping)
+            found = (
+                self._vdso(pid, mapping)
+                if mapping.path == mappings.VDSO
+                else self._file(pid, mapping)
+            )
             if found is None and mappings.read(pid) is None:
                 return None  # the process has gone: another one may show the file
             self._known[key] = found
@@ -97,10 +99,9 @@ class Modules:
 
     def _vdso(self, pid: int, mapping: Mapping) -> Module | None:
         """It has no file: its image is read out of the process."""
+        image = mappings.image(pid, mapping)
         try:
-            with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-                memory.seek(mapping.start)
-                image = memory.read(mapping.end - mapping.start)
-            return Module(_VDSO, ElfFile(_VDSO, image), self._names, None)
-        except (OSError, ElfError, ValueError):
+            elf = ElfFile(mappings.VDSO, image) if image else None
+        except ElfError:
             return None
+        return Module(mappings.VDSO, elf, self._names, None) if elf else None

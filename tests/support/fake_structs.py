@@ -106,6 +106,7 @@ def _task(w: BtfWriter) -> None:
         "unsigned long arg_start",
         "struct file *exe_file",
         "unsigned long end_code",
+        "unsigned long start_stack",
     )
     w.struct(
         "task_struct",
