@@ -6,6 +6,7 @@ tests/kernels (guest.py) and on the machine itself.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -105,7 +106,7 @@ def observe(job: Job) -> Result:
     result = Result(job.name)
     start = time.monotonic()
     deadline = start + job.timeout
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with _shared_file() as out, _shared_file() as err:
         environment = {**os.environ, **job.env}
         try:
             tracer = subprocess.Popen(
@@ -121,6 +122,14 @@ def observe(job: Job) -> Result:
             result.stdout, result.stderr = _text(out), _text(err)
             result.seconds = round(time.monotonic() - start, 3)
     return result
+
+
+def _shared_file() -> Any:
+    """A file that the tracer and its command write to, neither over what the other wrote."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # the caller's
+    flags = fcntl.fcntl(file, fcntl.F_GETFL)
+    fcntl.fcntl(file, fcntl.F_SETFL, flags | os.O_APPEND)
+    return file
 
 
 def _drive(
