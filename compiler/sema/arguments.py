@@ -58,7 +58,7 @@ def _refuse(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> No
     kind = checker.type_of(arg)
     if isinstance(kind, Struct):
         checker.diagnostics.error(
-            f"a value of type '{kind}' cannot be passed to {node.name}() yet",
+            f"a value of type '{kind}' cannot be passed to {node.name}()",
             arg.span, "pass a field of it, or a pointer to it",
         )  # fmt: skip
         return

@@ -86,7 +86,7 @@ class Checker:
         kind = self.type_of(node)
         blamed_inside = isinstance(node, (nodes.TupleLit, nodes.RecordLit, nodes.Ternary))
         if kind != NONE and not storable(kind) and not blamed_inside:
-            text = f"a value of type '{kind}' cannot be {what} yet"
+            text = f"a value of type '{kind}' cannot be {what}"
             self.diagnostics.error(text, node.span, "use its elements")
         elif not blamed_inside:
             self.copied(node, what)

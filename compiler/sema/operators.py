@@ -40,7 +40,7 @@ def unreadable(kind: Aggregate, node: Node, diagnostics: Diagnostics) -> None:
         message = f"{node.name}() can only be assigned to a map with ="
         diagnostics.error(message, node.span, f"write @ = {node.name}(…)")
         return
-    message = f"a value of type '{kind}' cannot be read in the script yet"
+    message = f"a value of type '{kind}' cannot be read in the script"
     diagnostics.error(message, node.span, "print the map as a whole")
 
 
