@@ -26,13 +26,13 @@ class Arch:
 
 _X86_64 = (
     "r15", "r14", "r13", "r12", "bp", "bx", "r11", "r10", "r9", "r8", "ax", "cx", "dx", "si", "di",
-    "orig_ax", "ip", "cs", "flags", "sp", "ss",
+    "orig_rax", "ip", "cs", "flags", "sp", "ss",
 )  # fmt: skip
 _AARCH64 = (*(f"r{number}" for number in range(31)), "sp", "pc", "pstate")
 
 X86_64 = Arch(
     "x86_64", arguments=(112, 104, 96, 88, 72, 64), result=80, instruction=128,
-    registers={name: 8 * place for place, name in enumerate(_X86_64)},
+    registers={**{name: 8 * place for place, name in enumerate(_X86_64)}, "pc": 128},
 )  # fmt: skip
 AARCH64 = Arch(
     "aarch64", arguments=tuple(range(0, 64, 8)), result=0, instruction=256,

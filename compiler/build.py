@@ -24,11 +24,19 @@ SUFFIX = ".bpf.o"
 
 
 class BuildError(Exception):
-    """A build cannot be done; hint says what to do."""
+    """A build cannot be done; hint says what to do. status: as a CompileError's."""
+
+    status = 1
 
     def __init__(self, message: str, hint: str | None) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class VariableError(BuildError):
+    """A variable of the environment has a value that it cannot have."""
+
+    status = 2
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ def _environment(unsafe: bool) -> Config:
     try:
         return replace(from_environment(os.environ), unsafe=unsafe)
     except ValueError as error:
-        raise BuildError(str(error), "unset it, or correct its value") from error
+        raise VariableError(str(error), "unset it, or correct its value") from error
 
 
 def _sources(request: Request) -> list[Source]:

@@ -14,7 +14,8 @@ from aotrace.compiler.codegen.errors import REPORT
 from aotrace.compiler.diagnostics import CompileError
 from aotrace.compiler.kernel.errors import KernelDataError
 
-_COMMANDS = ("build", "run", "list-builtins")
+_RUN = "run"
+_COMMANDS = ("build", _RUN, "list-builtins")
 TRACEBACK = "AOTRACE_TRACEBACK"  # set: show where in the compiler an unforeseen error arose
 
 
@@ -27,14 +28,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         and arguments[0] not in ("-h", "--help", "--version")
     ):
         arguments.insert(0, "build")  # `aotracec -e PROGRAM`, `aotracec FILE`
+    status = 1
     try:
         return _dispatch(arguments)
     except CompileError as error:
         print(error, file=sys.stderr)
+        status = error.status
     except (KernelDataError, build.BuildError) as error:
         print(f"ERROR: {error}", file=sys.stderr)
         if error.hint:
             print(f"HINT: {error.hint}", file=sys.stderr)
+        status = error.status if isinstance(error, build.BuildError) else status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of --emit has seen enough
@@ -44,11 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"ERROR: a fault of the compiler: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"HINT: {REPORT}, with what {TRACEBACK}=1 shows", file=sys.stderr)
-    return 1
+    return status if arguments[:1] == [_RUN] else 1
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if arguments[:1] == ["run"]:  # bpftrace's command line, and no other
+    if arguments[:1] == [_RUN]:  # bpftrace's command line, and no other
         from aotrace.compiler import dropin
 
         return dropin.run(arguments[1:])

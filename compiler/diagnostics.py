@@ -45,11 +45,22 @@ class Diagnostic:
 
 
 class CompileError(Exception):
-    """Compilation stopped; carries every diagnostic collected so far."""
+    """Compilation stopped; carries every diagnostic collected so far.
+
+    status: the exit status of `aotracec run`, as bpftrace has it.
+    """
+
+    status = 1
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(d.render() for d in self.diagnostics))
+
+
+class CError(CompileError):
+    """The script's C is at fault: what its directives say, or what it declares."""
+
+    status = 2
 
 
 class Diagnostics:
@@ -80,10 +91,10 @@ class Diagnostics:
     def failed(self) -> bool:
         return any(d.severity is Severity.ERROR for d in self._items)
 
-    def stop_if_failed(self) -> None:
-        """Raise CompileError when a pass has reported an error."""
+    def stop_if_failed(self, error: type[CompileError] = CompileError) -> None:
+        """Raise when a pass has reported an error."""
         if self.failed:
-            raise CompileError(self._items)
+            raise error(self._items)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from aotrace.compiler.codegen.backend import Backend
 from aotrace.compiler.codegen.errors import CodegenError
 from aotrace.compiler.codegen.program import generate
 from aotrace.compiler.config import Config
-from aotrace.compiler.diagnostics import CompileError, Diagnostic, Diagnostics, Severity
+from aotrace.compiler.diagnostics import CError, CompileError, Diagnostic, Diagnostics, Severity
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.sources import KernelSources
@@ -109,7 +109,7 @@ class Compiler:
     def preprocess(self, source: Source) -> Preprocessed:
         diagnostics = Diagnostics()
         prepared = preprocess(source, self.options.preprocessor, diagnostics)
-        diagnostics.stop_if_failed()
+        diagnostics.stop_if_failed(CError)
         return prepared
 
     def parse(self, source: Source) -> Program:
@@ -134,7 +134,7 @@ class Compiler:
         btf = declare_types(
             program.definitions, self.sources.btf, self.options.arch.name, diagnostics
         )
-        diagnostics.stop_if_failed()
+        diagnostics.stop_if_failed(CError)
         config = read_config(program, self.options.config, diagnostics)
         check_unstable(program, config, diagnostics)
         units = resolve_probes(program, self.sources, btf, self.options.arch, config, diagnostics)

@@ -12,7 +12,7 @@ import os
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import BENCH, DURING, TEST
 from aotrace.loader.copies import Copier
-from aotrace.loader.errors import LoaderError, PlaceError
+from aotrace.loader.errors import LoaderError, PlaceError, StartError
 from aotrace.loader.libbpf import syscall
 from aotrace.loader.libbpf.lib import BpfError
 from aotrace.loader.probes import place
@@ -136,7 +136,7 @@ class Members:
         try:
             wanted = re.compile(pattern).search
         except re.error as error:
-            raise LoaderError(f"Invalid --probe-filter regex '{pattern}': {error}") from None
+            raise StartError(f"Invalid --probe-filter regex '{pattern}': {error}") from None
         for number, program in enumerate(self._meta.programs):
             if attach.find(program.mechanism).phase not in _NAMED:
                 continue
@@ -195,8 +195,8 @@ class Members:
                 text = member.text.encode()[: wire.TEXT_SIZE - 1]
                 texts.put(key, text.ljust(wire.TEXT_SIZE, b"\0"))
             if arguments and "arguments" in member.target:
-                room = wire.ARGUMENT_SIZE * wire.MOST_ARGUMENTS
-                arguments.put(key, member.target["arguments"].ljust(room, b"\0"))
+                room = arguments.value_size
+                arguments.put(key, member.target["arguments"][:room].ljust(room, b"\0"))
             if places and "place" in member.target:
                 places.put(key, member.target["place"].to_bytes(wire.PLACE_SIZE, "little"))
 

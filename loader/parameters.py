@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COUNT = "$#"
 _TEXT, _PROBE, _NAMED = "str($", "probe:", "--"
-_TRUE, _FALSE = ("true", "1"), ("false", "0")
+_TRUE, _FALSE = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
 
 
 class Given:
@@ -123,9 +123,9 @@ def _as_text(setting: Setting, text: str | None) -> bytes:
 
 
 def _as_boolean(setting: Setting, text: str | None) -> int:
-    if text is None or text in _TRUE:
+    if text is None or text.lower() in _TRUE:
         return 1
-    if text not in _FALSE:
+    if text.lower() not in _FALSE:
         raise _refused(setting, "expects a boolean (e.g. 'true')", text)
     return 0
 

@@ -19,7 +19,7 @@ TEXT_SIZE = 256  # bytes of a text, with its NUL
 _COOKIE = "cookie:"
 #: Map of where the arguments of a usdt probe's sites lie, by the member's number.
 ARGUMENTS = "usdt_args"
-MOST_ARGUMENTS = 10
+MOST_ARGUMENTS = 12
 #: constant, base, index (offsets in pt_regs plus 1; 0: none), scale, memory, size, signed
 ARGUMENT = "<qHHBBBB"
 ARGUMENT_SIZE = 16

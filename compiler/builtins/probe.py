@@ -8,10 +8,10 @@ from aotrace.compiler.builtins import attached
 from aotrace.compiler.builtins.record import Builtin, ProbeContext
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT64, KernelSymbol, Str, Type, UserSymbol
-from aotrace.runtime.members import TEXT_SIZE
+from aotrace.runtime.members import MOST_ARGUMENTS, TEXT_SIZE
 from aotrace.runtime.values.symbols import UsymKind
 
-_WORDS = 10  # arg0 to arg9
+_WORDS = MOST_ARGUMENTS
 
 
 def _cpu_type(_context: ProbeContext) -> Type:

@@ -99,7 +99,8 @@ def _declaration(of: Declarations, cursor: Cursor) -> Iterator[_Member]:
             yield _Member("", found.type, None, outer, start)
     else:
         yield from _declarators(of, cursor, found, outer)
-    cursor.expect(";", "after the member")
+    if cursor.peek() != "}":  # compilers take the last one without
+        cursor.expect(";", "after the member")
 
 
 def _declarators(

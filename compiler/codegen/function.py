@@ -45,6 +45,7 @@ _RESULTS = {Returns.INT: I64, Returns.POINTER: PTR, Returns.VOID: VOID}
 _READERS = {
     Space.KERNEL: "probe_read_kernel",
     Space.NONE: "probe_read_kernel",
+    Space.OPEN: "probe_read_kernel",
     Space.USER: "probe_read_user",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aotrace.compiler.builtins.record import Builtin
@@ -174,12 +175,20 @@ def _items_into(
     storage: Any = kind.kind
     if sum(item.size for item in kind.items) != storage.size:
         e.zero(target, storage.size)  # padding is part of a key
-    values: dict[str, Expr] = {}
-    if isinstance(node, nodes.RecordLit):
-        values = {field.name: field.value for field in node.fields}
-    for index, (item, offset) in enumerate(zip(kind.items, storage.offsets, strict=True)):
-        source = values[kind.names[index]] if isinstance(kind, Record) else node.items[index]  # type: ignore[union-attr]
-        e.into(source, e.offset(target, offset), item)
+    for index, source in _in_order(node, kind):
+        e.into(source, e.offset(target, storage.offsets[index]), kind.items[index])
+
+
+def _in_order(
+    node: nodes.TupleLit | nodes.RecordLit, kind: Tuple | Record
+) -> Iterator[tuple[int, Expr]]:
+    """The items as they are written, each with its place in the value."""
+    if isinstance(node, nodes.TupleLit):
+        yield from enumerate(node.items)
+        return
+    assert isinstance(kind, Record)  # inferred
+    for field in node.fields:
+        yield kind.names.index(field.name), field.value
 
 
 def _arguments_into(e: ProgramEmitter, target: Reg, kind: Type) -> None:

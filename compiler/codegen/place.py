@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _READERS = {
     Space.KERNEL: "probe_read_kernel",
     Space.NONE: "probe_read_kernel",
+    Space.OPEN: "probe_read_kernel",
     Space.USER: "probe_read_user",
     Space.OWN: "probe_read_kernel",
 }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from aotrace.compiler.diagnostics import Diagnostics
+from aotrace.compiler.diagnostics import CError, Diagnostics
 from aotrace.compiler.source import Source, Span
 from aotrace.compiler.syntax import cdefs
 from aotrace.compiler.syntax.macros import Macro
@@ -108,7 +108,7 @@ class _Reader:
 
     def script(self, source: Source) -> Script:
         pre = preprocess(source, self.options, self.diagnostics)
-        self.diagnostics.stop_if_failed()
+        self.diagnostics.stop_if_failed(CError)
         imported = [script for each in _imports(pre) for script in self.files(each)]
         script = self.parsed(pre, imported)
         if source is not self.main and script.program.config:

@@ -14,7 +14,9 @@ from aotrace.compiler.types.composite import (
     Record,
     Struct,
     Tuple,
+    adopting,
     lying_in,
+    opened,
     padded,
     storable,
 )
@@ -49,5 +51,6 @@ __all__ = [
     "INT64", "NONE", "UINT8", "UINT16", "UINT32", "UINT64", "Aggregate", "Array", "Bool", "Buffer",
     "CgroupPath", "EnumType", "Inet", "Int", "KernelSymbol", "Mac", "NoneType", "Pointer", "Record",
     "Space", "Stack", "Str", "Struct", "Timestamp", "Tuple", "Type", "UserSymbol", "Username",
-    "cut", "holds", "literal", "lying_in", "padded", "promote", "storable", "unflexed",
+    "adopting", "cut", "holds", "literal", "lying_in", "opened", "padded", "promote", "storable",
+    "unflexed",
 ]  # fmt: skip

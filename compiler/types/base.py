@@ -15,6 +15,13 @@ class Space(Enum):
     USER = "user"
     OWN = "own"  # the program's: variables, values of maps; kernel structs are copies there
     NONE = "none"  # nothing is known: read as kernel memory
+    OPEN = "open"  # a script's type, which does not say: that of what is assigned
+
+    def joined(self, other: Space) -> Space:
+        """Where a pointer points that may be of either."""
+        if Space.OPEN in (self, other):
+            return other if self is Space.OPEN else self
+        return self if self is other else Space.NONE
 
 
 @dataclass(frozen=True)

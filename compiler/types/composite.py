@@ -165,6 +165,30 @@ def lying_in(kind: Type, space: Space) -> Type:
     return replace(kind, inside=space) if isinstance(kind, Struct) else kind
 
 
+def opened(kind: Type) -> Type:
+    """A type as a script writes it, which does not say where its pointers point."""
+    if isinstance(kind, Pointer):
+        return Pointer(opened(kind.target), Space.OPEN)
+    if isinstance(kind, Array):
+        return Array(opened(kind.element), kind.count)
+    if isinstance(kind, Tuple):
+        return Tuple(tuple(map(opened, kind.items)))
+    return replace(kind, inside=Space.OPEN) if isinstance(kind, Struct) else kind
+
+
+def adopting(kind: Type, value: Type) -> Type:
+    """A type whose pointers may also point where those of a value do."""
+    if isinstance(kind, Pointer) and isinstance(value, Pointer):
+        return Pointer(adopting(kind.target, value.target), kind.space.joined(value.space))
+    if isinstance(kind, Array) and isinstance(value, Array):
+        return Array(adopting(kind.element, value.element), kind.count)
+    if isinstance(kind, Tuple) and isinstance(value, Tuple) and len(kind.items) == len(value.items):
+        return Tuple(tuple(map(adopting, kind.items, value.items)))
+    if isinstance(kind, Struct) and isinstance(value, Struct):
+        return replace(kind, inside=kind.inside.joined(value.inside))
+    return kind
+
+
 def padded(kind: Type) -> Type:
     """The type with zeros after the NUL of each string: equal values have equal bytes."""
     if isinstance(kind, Str):

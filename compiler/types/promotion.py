@@ -70,7 +70,7 @@ def _promote_pointer(current: Pointer, new: Pointer) -> Pointer | None:
     copies = [current.space is Space.OWN, new.space is Space.OWN]
     if any(copies) and not all(copies) and has_relocated(current.target):
         return None  # of the two layouts a pointer to either would have one only
-    space = current.space if current.space == new.space else Space.NONE
+    space = current.space.joined(new.space)
     if current.target == new.target:
         return Pointer(current.target, space)
     if type(current.target) is Int and type(new.target) is Int:

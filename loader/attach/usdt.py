@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from aotrace.loader.attach import uprobe
 from aotrace.loader.attach.mechanism import Mechanism
-from aotrace.runtime.members import MOST_ARGUMENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +22,9 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     found = []
     for path, site in places.static_probes(target, scope.pid):
         text = f"{parts[0]}:{path}:{site.name}"
-        operands = site.operands[:MOST_ARGUMENTS]
         place = {
             **target, "path": site.path, "at": site.offset, "place": site.address, "pid": scope.pid,
-            "counter": site.counter, "arguments": b"".join(each.pack() for each in operands),
+            "counter": site.counter, "arguments": b"".join(each.pack() for each in site.operands),
         }  # fmt: skip
         found.append((text, place))
     return found

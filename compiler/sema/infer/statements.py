@@ -17,7 +17,9 @@ from aotrace.compiler.types import (
     Str,
     Tuple,
     Type,
+    adopting,
     holds,
+    opened,
     padded,
     promote,
 )
@@ -59,7 +61,7 @@ def note_variable(
     if declared == UNSIZED_TEXT:
         merged = promote(Str(1) if current == NONE else current, value)
     elif declared != NONE:
-        current = declared
+        current = adopting(opened(declared) if current == NONE else current, value)
         merged = current if fits(w, current, value, where) else None
     else:
         merged = promote(current, value)

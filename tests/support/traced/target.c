@@ -12,6 +12,7 @@ unsigned short target_counted_semaphore __attribute__((section(".probes")));
 #define _SDT_HAS_SEMAPHORES 1
 unsigned short target_call_semaphore __attribute__((section(".probes")));
 unsigned short target_operands_semaphore __attribute__((section(".probes")));
+unsigned short target_most_semaphore __attribute__((section(".probes")));
 unsigned short other_call_semaphore __attribute__((section(".probes")));
 #include <sys/sdt.h>
 
@@ -119,6 +120,7 @@ TRACED void probes(long i, const char *s) {
   STAP_PROBE6(target, operands, i, c, h, u, 12345, s);
   STAP_PROBE6(target, operands, h, u, local, table[i & 3], global, -7);
   STAP_PROBE1(other, call, -i);
+  STAP_PROBE12(target, most, i, 1, 2, 3, 4, 5, 6, 7, 8, 9, local, -11);
   if (target_counted_semaphore) STAP_PROBE1(target, counted, i);
 }
 

@@ -115,8 +115,8 @@ def test_empty_text() -> None:
         ("--name", "program command line option --name expects a string (value: true)"),
         ("--name=12345678", "the text for --name is too long (8 bytes, at most 7)"),
         (
-            "--quiet=yes",
-            "program command line option --quiet expects a boolean (e.g. 'true') (value: yes)",
+            "--quiet=maybe",
+            "program command line option --quiet expects a boolean (e.g. 'true') (value: maybe)",
         ),
         ("--loud", "unexpected program command line options: --loud"),
         ("--", "unexpected program command line options: --"),
