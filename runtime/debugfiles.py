@@ -20,13 +20,20 @@ def search(listed: str) -> None:
 
 
 def candidates(path: str, build_id: str, link: bytes) -> Iterator[str]:
-    """By a build id in hexadecimal, and by the name in .gnu_debuglink, where a file has them."""
+    """By a build id in hexadecimal, and by a name: that in .gnu_debuglink, else the file's own.
+
+    A folder that is given relatively may also be one beside the file.
+    """
     if build_id:
         for root in folders:
             yield f"{root}/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
+    folder, own = os.path.split(os.path.realpath(path))
     name = os.fsdecode(link.split(b"\0")[0])
+    if not name and build_id:  # by which one can tell whether it is the right file
+        name = f"{own}.debug"
     if name:
-        folder = os.path.dirname(os.path.realpath(path))
         yield from (f"{folder}/{name}", f"{folder}/.debug/{name}")
         for root in folders:
-            yield f"{root}{folder}/{name}"
+            yield from (f"{root}{folder}/{name}", f"{root}/{name}")
+            if not os.path.isabs(root):
+                yield f"{folder}/{root}/{name}"

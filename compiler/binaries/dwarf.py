@@ -60,7 +60,7 @@ class Dwarf:
             raise DwarfError(f"cannot read {path}: {error.strerror}") from None
         except ELFError:
             raise DwarfError(f"{path} is not an ELF file, or a damaged one") from None
-        self.build_id = _build_id(self._elf)
+        self.build_id = build_id(self._elf)
         with reading(path):
             self._debug = self._with_info()
             self._info = self._debug.get_dwarf_info()
@@ -79,7 +79,7 @@ class Dwarf:
         for path in debug_files(self._elf, self.path):
             if os.path.isfile(path):
                 found = ELFFile(open(path, "rb"))  # noqa: SIM115
-                if _has_info(found) and _build_id(found) == self.build_id:
+                if _has_info(found) and build_id(found) == self.build_id:
                     return found
         raise DwarfError(
             f"{self.path} has no DWARF", "build it with -g, or install its debug symbols"
@@ -255,10 +255,10 @@ def symbols_named(elf: Any, name: str) -> Iterator[Any]:
 def debug_files(elf: Any, path: str) -> Iterator[str]:
     """Where the debug file of an ELF file may lie."""
     link = elf.get_section_by_name(".gnu_debuglink")
-    return candidates(path, _build_id(elf) or "", link.data() if link else b"")
+    return candidates(path, build_id(elf) or "", link.data() if link else b"")
 
 
-def _build_id(elf: Any) -> str:
+def build_id(elf: Any) -> str:
     section = elf.get_section_by_name(".note.gnu.build-id")
     if section is None or section["sh_type"] == "SHT_NOBITS":
         return ""

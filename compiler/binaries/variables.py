@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from aotrace.compiler.binaries.dwarf import DwarfError, debug_files, reading, symbols_named
+from aotrace.compiler.binaries.dwarf import (
+    DwarfError,
+    build_id,
+    debug_files,
+    reading,
+    symbols_named,
+)
 from aotrace.runtime import binaries
 
 _KINDS = frozenset(("STT_OBJECT", "STT_FUNC", "STT_LOOS"))  # the last: STT_GNU_IFUNC
@@ -51,7 +57,8 @@ def _found(elf: Any, path: str, name: str) -> Iterator[tuple[int, int]]:
     for extra in debug_files(elf, path):
         if os.path.isfile(extra):
             with open(extra, "rb") as file:
-                yield from _defined(ELFFile(file), name)
+                if build_id(found := ELFFile(file)) == build_id(elf):
+                    yield from _defined(found, name)
 
 
 def _defined(elf: Any, name: str) -> Iterator[tuple[int, int]]:
