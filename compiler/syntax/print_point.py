@@ -18,7 +18,8 @@ def attach_point(point: nodes.AttachPoint) -> str:
         _part(part, [(at, index) for number, at, index in point.params if number == position])
         for position, part in enumerate(point.parts)
     ]
-    if parts[0] in _TAKEN or not _PROVIDER.match(parts[0]):
+    plain = all(number for number, _, _ in point.params)
+    if plain and (parts[0] in _TAKEN or not _PROVIDER.match(parts[0])):
         parts[0] = _quoted(point.parts[0])
     return (f"{point.label}=" if point.label else "") + ":".join(parts)
 
