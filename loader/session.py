@@ -132,7 +132,7 @@ def _load(
     known = {**settings.values(options.pid or 0, child, cpus, level), **of_script}
     known.update(settings.of_machine(meta, settings.Machine(lib, options.pid or 0)))
     missing = MissingProbes(meta, console)
-    scope = Scope(options.pid or 0, lib)
+    scope = Scope(options.pid or 0, lib, child)
     phases = TRIALS.get(options.trial, TRACING)
     members = _find_members(meta, lib, missing, scope, options.probe_filter)
     probes = owned.own(Probes(meta, missing, scope, members, phases))

@@ -9,7 +9,7 @@ from aotrace.compiler.builtins.record import Accepts, EventSpec, Function, Param
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT32, UINT64, Pointer, Struct, Type
 
-_PROBES = ("fentry", "fexit")
+_PROBES = ("fentry", "fexit", "rawtracepoint")
 _LOW = 0xFFFFFFFF
 
 
@@ -22,9 +22,10 @@ def _check(site: Site) -> None:
     kind, path, offset = site.context.probe.kind.name, site.constants[0], site.constants[3]
     if kind not in _PROBES:
         text = f"skboutput() can not be used in {kind} probes"
-        site.error(text, "the kernel has it in fentry and fexit probes")
+        site.error(text, "the kernel has it in fentry, fexit and rawtracepoint probes")
     elif not getattr(site.types[1], "trusted", False):
-        site.error("skboutput() needs an argument of the function itself", arg=1)
+        text = "skboutput() needs an argument of the function or event itself"
+        site.error(text, "args.NAME, as `aotrace list -v` tells", arg=1)
     if path == b"":
         site.error("skboutput() needs the name of a file", arg=0)
     if isinstance(offset, int) and offset < 0:

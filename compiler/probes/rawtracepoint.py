@@ -1,14 +1,21 @@
-"""rawtracepoint: a tracepoint's own arguments, typed by the kernel's BTF."""
+"""rawtracepoint: a tracepoint's own arguments, typed by the kernel's BTF.
+
+Usually a program of the kind that needs nothing but the event's name. One that sends packets is of
+the kind that the verifier types the arguments of, as the kernel's helper for that wants it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from aotrace.compiler.diagnostics import did_you_mean
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import ContextWord, ProbeKind, ProbeRequest, ResolvedProbe, Side
-from aotrace.compiler.types import NONE, UINT64, Type
+from aotrace.compiler.types import NONE, UINT64, Pointer, Struct, Type
 from aotrace.runtime.members import Pattern
 from aotrace.runtime.points import KERNEL
 
+_SENDER = "skboutput"
 _WORD = 8  # bytes; struct bpf_raw_tracepoint_args is an array of u64
 
 _OWN_NAMES = frozenset(("args", *(f"arg{i}" for i in range(10))))
@@ -29,14 +36,16 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         request.error(f"no raw tracepoint `{name}`{where}", *did_you_mean(name, known))
         return None
     module, params, btf = found
-    types = [_argument_type(type_of(btf, type_id)) for _, type_id in params]
+    typed = _SENDER in request.names
+    types = [_argument_type(type_of(btf, type_id), typed) for _, type_id in params]
     arguments = {
         param: ContextWord(kind, i * _WORD)
         for i, ((param, _), kind) in enumerate(zip(params, types, strict=True))
     }
     words = tuple(ContextWord(UINT64, i * _WORD) for i in range(len(params)))
+    section, mechanism = ("tp_btf", "typed_tracepoint") if typed else ("raw_tp", "raw_tracepoint")
     return ResolvedProbe(
-        RAWTRACEPOINT, f"rawtracepoint:{module}:{name}", f"raw_tp/{name}", "raw_tracepoint",
+        RAWTRACEPOINT, f"rawtracepoint:{module}:{name}", f"{section}/{name}", mechanism,
         {"name": name}, arguments=arguments, words=words,
     )  # fmt: skip
 
@@ -63,7 +72,9 @@ def _expand(request: ProbeRequest) -> list[ResolvedProbe] | None:
     return request.each(_resolve, (("rawtracepoint", KERNEL, name) for name in names))
 
 
-def _argument_type(kind: Type) -> Type:
+def _argument_type(kind: Type, typed: bool) -> Type:
+    if typed and isinstance(kind, Pointer) and isinstance(kind.target, Struct):
+        return replace(kind, trusted=True)
     return UINT64 if kind == NONE else kind
 
 

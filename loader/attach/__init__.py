@@ -8,8 +8,9 @@ if TYPE_CHECKING:
 
 #: Every mechanism that metadata may name: a module of this package with a MECHANISM.
 MECHANISMS = (
-    "begin", "end", "interval", "tracepoint", "raw_tracepoint", "kprobe", "trace",
-    "uprobe", "usdt", "profile", "counter", "watchpoint", "iter", "signal", "test", "bench",
+    "begin", "end", "interval", "tracepoint", "raw_tracepoint", "typed_tracepoint", "kprobe",
+    "trace", "uprobe", "usdt", "profile", "counter", "watchpoint", "iter", "signal", "test",
+    "bench",
 )  # fmt: skip
 
 

@@ -34,10 +34,15 @@ SIGNALLED, TEST, BENCH = "signalled", "test", "bench"
 
 
 class Scope:
-    """What a run is to trace, and by which library. `pid`: the one process; 0: every process."""
+    """What a run is to trace, and by which library. `pid`: the one process; 0: every process.
 
-    def __init__(self, pid: int = 0, lib: Libbpf | None = None) -> None:
+    user: the process of which functions in user space are traced: that one, or the command, which
+    has yet to become what it will be.
+    """
+
+    def __init__(self, pid: int = 0, lib: Libbpf | None = None, command: int = 0) -> None:
         self.pid = pid
+        self.user = pid or command
         self.lib = lib
 
 

@@ -28,23 +28,23 @@ _PMU = "/sys/bus/event_source/devices/uprobe"
 
 def attach(program: Program, target: Target, scope: Scope) -> Link:
     """Raises PlaceError."""
-    found = target if "path" in target else looked_up(target, scope.pid)
+    found = target if "path" in target else looked_up(target, scope)
     returns, counter = bool(found.get("return")), int(found.get("counter", 0))
     return program.attach_uprobe(found["path"], found["at"], returns, found["pid"], counter)
 
 
-def looked_up(target: Target, pid: int) -> Target:
+def looked_up(target: Target, scope: Scope) -> Target:
     """The place that a target without wildcards means. Raises PlaceError."""
     from aotrace.loader.binary import Binary
     from aotrace.loader.places import path_of
 
-    with Binary(path_of(target["binary"], pid)) as binary:
-        return _at(target, binary.place(target), pid)
+    with Binary(path_of(target["binary"], scope.pid)) as binary:
+        return _at(target, binary.place(target), scope)
 
 
-def _at(target: Target, place: Place, pid: int) -> Target:
+def _at(target: Target, place: Place, scope: Scope) -> Target:
     path = place.path if "/" in place.path else f"./{place.path}"
-    return {**target, "path": path, "at": place.offset, "place": place.address, "pid": pid}
+    return {**target, "path": path, "at": place.offset, "place": place.address, "pid": scope.user}
 
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:
@@ -80,7 +80,7 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     for path, place in places.matching(target, scope.pid):
         language = f"{target['language']}:" if target.get("language") else ""
         text = f"{parts[0]}:{path}:{language}{place.name}"
-        found.append((text, _at({**target, "function": place.name}, place, scope.pid)))
+        found.append((text, _at({**target, "function": place.name}, place, scope)))
     return found
 
 

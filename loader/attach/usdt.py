@@ -23,8 +23,9 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
     for path, site in places.static_probes(target, scope.pid):
         text = f"{parts[0]}:{path}:{site.name}"
         place = {
-            **target, "path": site.path, "at": site.offset, "place": site.address, "pid": scope.pid,
-            "counter": site.counter, "arguments": b"".join(each.pack() for each in site.operands),
+            **target, "path": site.path, "at": site.offset, "place": site.address,
+            "pid": scope.user, "counter": site.counter,
+            "arguments": b"".join(each.pack() for each in site.operands),
         }  # fmt: skip
         found.append((text, place))
     return found

@@ -35,13 +35,14 @@ class Traced:
         return next(iter(found)) if len(found) == 1 else None
 
     def _functions(self) -> Iterator[tuple[str, int]]:
+        from aotrace.loader.attach.mechanism import Scope
         from aotrace.loader.attach.uprobe import looked_up
         from aotrace.loader.errors import PlaceError
 
-        pid = self._run.process.pid if self._run.process else 0
+        scope = Scope(self._run.process.pid if self._run.process else 0)
         for target in self._targets():
             try:
-                place = target if "path" in target else looked_up(target, pid)
+                place = target if "path" in target else looked_up(target, scope)
             except (PlaceError, OSError, KeyError):
                 continue
             if place.get("function"):
