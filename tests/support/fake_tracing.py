@@ -57,6 +57,8 @@ def write_tracepoints(w: BtfWriter) -> None:
     trace_event(w, "sys_exit", ("struct pt_regs *regs", "long ret"), "long id", "long ret")
     _task_events(w)
     _tcp_events(w)
+    packet = ("struct sk_buff *skb",)
+    trace_event(w, "net_dev_queue", packet, "void *skbaddr", "unsigned int len")
 
 
 def _task_events(w: BtfWriter) -> None:
