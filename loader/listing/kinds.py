@@ -174,6 +174,12 @@ def _user_functions(query: Query) -> Iterable[str]:
     return files.functions(query)
 
 
+def _user_parameters(entry: str) -> list[str]:
+    from aotrace.loader.listing import signatures
+
+    return signatures.parameters(entry)
+
+
 def _static_probes(query: Query) -> Iterable[str]:
     from aotrace.loader.listing import files
 
@@ -193,7 +199,7 @@ KINDS = (
     Listed("self", (), _signals),
     Listed("software", ("s",), _software, kernel=True),
     Listed("tracepoint", ("t",), _tracepoints, _format, kernel=True, moduled=True),
-    Listed("uprobe", ("u",), _user_functions, filed=True),
+    Listed("uprobe", ("u",), _user_functions, _user_parameters, filed=True),
     Listed("uretprobe", ("ur",), _user_functions),
     Listed("usdt", ("U",), _static_probes, filed=True),
 )

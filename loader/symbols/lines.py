@@ -44,7 +44,7 @@ class Lines:
     def _at(self, address: int) -> str:
         if not self._opened:
             self._opened = True
-            self._dwarf = _open(self._elf)
+            self._dwarf = open_dwarf(self._elf)
         units = self._units(address) if self._dwarf else ()
         return next(filter(None, (self._in_unit(unit, address) for unit in units)), "")
 
@@ -74,8 +74,9 @@ class Lines:
         return [row[0] for row in rows], [row[1:] for row in rows]
 
 
-def _open(elf: ElfFile) -> Any:
-    """What pyelftools makes of the file, or of its debug file; None where there is no DWARF."""
+def open_dwarf(elf: ElfFile) -> Any:
+    """What pyelftools makes of the file, or of its debug file; None where there is no DWARF, or no
+    pyelftools."""
     try:
         from elftools.elf.elffile import ELFFile  # not there on every target
     except ImportError:
