@@ -41,6 +41,10 @@ class Config:
         return int(self.of("max_map_keys"))
 
     @property
+    def missing_probes(self) -> str:
+        return str(self.of("missing_probes"))
+
+    @property
     def max_bpf_progs(self) -> int:
         return int(self.of("max_bpf_progs"))
 

@@ -40,7 +40,7 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     if function is None:
         known = request.sources.functions.suggestions(parts[-1])
         where = f"module `{module}`" if module and module != KERNEL else "kernel"
-        request.error(
+        request.lacking(
             f"the {where} this is built for has no function `{parts[-1]}` in its BTF",
             *did_you_mean(parts[-1], known),
         )

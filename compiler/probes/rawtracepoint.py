@@ -33,7 +33,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     if found is None:
         known = functions.raw_tracepoint_names()
         where = f" in module `{named}`" if named else ""
-        request.error(f"no raw tracepoint `{name}`{where}", *did_you_mean(name, known))
+        request.lacking(f"no raw tracepoint `{name}`{where}", *did_you_mean(name, known))
         return None
     module, params, btf = found
     typed = _SENDER in request.names

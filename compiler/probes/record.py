@@ -149,7 +149,8 @@ class ProbeRequest:
 
     fields: the names that the probe's body uses after `args.`, each with a place. names: all the
     names that it uses. btf: the kernel's types with those that the script declares. unsafe: whether
-    what can do harm is allowed.
+    what can do harm is allowed. missing: what becomes of probes that are not there (the variable
+    missing_probes).
     """
 
     point: AttachPoint
@@ -160,9 +161,18 @@ class ProbeRequest:
     names: frozenset[str] = frozenset()
     btf: Btf | None = None
     unsafe: bool = False
+    missing: str = "error"
 
     def error(self, message: str, *hints: str) -> None:
         self.diagnostics.error(message, self.point.span, *hints)
+
+    def lacking(self, message: str, *hints: str) -> None:
+        """The kernel that this is built for does not have it: an error, unless the script says that
+        it may be so. Then no object can have it: its types are not known."""
+        if self.missing == "error":
+            self.error(message, *hints)
+        elif self.missing == "warn":
+            self.diagnostics.warning(message, self.point.span, *hints)
 
     def template(self, kind: ProbeKind) -> tuple[tuple[str | int, ...], ...]:
         """The parts of an attach point that the target completes: texts, numbers of parameters."""

@@ -38,7 +38,8 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     found = known.find(category, name, frozenset(request.fields))
     if found is None:
         hints = did_you_mean(name, known.suggestions(category, name))
-        request.error(f"the kernel this is built for has no tracepoint `{category}:{name}`", *hints)
+        text = f"the kernel this is built for has no tracepoint `{category}:{name}`"
+        request.lacking(text, *hints)
         return None
     _check_relocatable(request, found)
     arguments = {

@@ -103,8 +103,9 @@ def resolve_probes(
         first, empty = len(units), []
         for point in probe.points:
             request = ProbeRequest(
-                typed(point), sources, arch, diagnostics, fields, names, btf, config.unsafe
-            )
+                typed(point), sources, arch, diagnostics, fields, names, btf, config.unsafe,
+                config.missing_probes,
+            )  # fmt: skip
             if (members := _resolve(request)) == []:
                 empty.append(request)
             for resolved in members or ():
@@ -124,6 +125,8 @@ def resolve_probes(
     _check_unique(units, diagnostics)
     if not program.probes:
         diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
+    elif not units and not diagnostics.failed:
+        diagnostics.error("the kernel this is built for has none of the probes", program.span)
     return units
 
 

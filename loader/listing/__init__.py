@@ -30,7 +30,8 @@ def lines(options: Options) -> Iterator[str]:
     if wanted.startswith(("struct ", "union ", "enum ")):
         from aotrace.loader.listing import types
 
-        return types.lines(wanted, options.verbose)
+        parts = filter(None, (part.strip() for part in wanted.split(",")))
+        return (line for part in parts for line in types.lines(part, options.verbose))
     from aotrace.loader.listing import probes
 
     return probes.lines(wanted, options)

@@ -112,3 +112,7 @@ def test_who_stops_reading_gets_no_traceback() -> None:
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+
+
+def test_several_types() -> None:
+    assert said("struct list_head, struct hlist_head") == ["struct list_head", "struct hlist_head"]
