@@ -30,7 +30,7 @@ _WORKLOAD = Path(__file__).with_name("workload.py")
 _TIMEOUT_SECONDS = 60.0
 # A script's errors are told before anything is traced, a run's own ones where they happen.
 _ERRORS = ("ERROR: ", "BUG: ")
-_RAW = re.compile(r"^(rawtracepoint|rt):", re.MULTILINE)
+_RAW = re.compile(r"^(raw[a-z*]*|rt):", re.MULTILINE)
 _RAW_FUNCTIONS = ("__probestub_", "__traceiter_", "__bpf_trace_")
 _numbers = itertools.count(1)
 
