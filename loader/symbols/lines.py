@@ -1,5 +1,7 @@
 """Lines of source that the code of a file was made of: its DWARF, if pyelftools is here to read it.
 
+The one place of the loader that imports pyelftools (listing/signatures.py opens DWARF through it).
+
 A compilation unit's table is read when the first address of it is looked up. A file that tells
 nothing, or is damaged, has no lines.
 """
