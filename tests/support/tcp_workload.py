@@ -10,7 +10,8 @@ names, all cases run.
 - retransmit: connect to a listener whose queue is full: its kernel drops the SYN, and the
   connecting one sends it again after a second.
 - drop: a segment with a sequence number far outside the window, sent from a raw socket into a
-  living connection: the receiving TCP drops it. Needs root.
+  living connection: the receiving TCP drops it; and one ahead of what the receiver waits for, then
+  one that covers it: the first is dropped out of the queue, where it has its socket. Needs root.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ ANSWERED_BYTES = 8192
 # Linux sends a SYN again after one second.
 _RETRANSMIT_SECONDS = 1.4
 _ACK = 0x10
+# linux/tcp.h: the sequence numbers of a connection are read while it is under repair
+_TCP_REPAIR, _TCP_REPAIR_QUEUE, _TCP_QUEUE_SEQ = 19, 20, 21
+_RECEIVING, _SENDING = 1, 2
+_REPAIR_ON, _REPAIR_OFF = 1, -1
 
 
 def exchange(family: int, address: str) -> dict[str, Any]:
@@ -73,8 +78,12 @@ def drop(family: int, address: str) -> dict[str, Any]:
         server, _ = listener.accept()
         facts = _facts(client)
         with client, server, socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
-            segment = _stray_segment(family, address, facts["local"][1], facts["peer"][1])
-            raw.sendto(segment, (address, 0))
+            ports = facts["local"][1], facts["peer"][1]
+            sent, received = _sequence_numbers(client)
+            # half the sequence space away from anything in flight; covered; covering
+            for ahead, size in ((1 << 31, 1), (64, 1), (32, 128)):
+                place = (sent + ahead) % (1 << 32), received
+                raw.sendto(_segment(family, address, ports, place, bytes(size)), (address, 0))
             time.sleep(0.1)
     return facts
 
@@ -108,11 +117,28 @@ def _receive(side: socket.socket, count: int) -> None:
         count -= len(side.recv(count))
 
 
-def _stray_segment(family: int, address: str, source: int, target: int) -> bytes:
-    """An ACK with one byte of data, half the sequence space away from anything in flight."""
+def _sequence_numbers(client: socket.socket) -> tuple[int, int]:
+    """Those of the next bytes that are sent and received."""
+
+    def option(name: int, value: int) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, name, value)
+
+    numbers = []
+    option(_TCP_REPAIR, _REPAIR_ON)
+    for queue in (_SENDING, _RECEIVING):
+        option(_TCP_REPAIR_QUEUE, queue)
+        numbers.append(client.getsockopt(socket.IPPROTO_TCP, _TCP_QUEUE_SEQ) % (1 << 32))
+    option(_TCP_REPAIR, _REPAIR_OFF)
+    return numbers[0], numbers[1]
+
+
+def _segment(
+    family: int, address: str, ports: tuple[int, int], place: tuple[int, int], data: bytes
+) -> bytes:
+    """place: the sequence number and the acknowledged one."""
     packed = socket.inet_pton(family, address)
-    head = struct.pack("!HHIIBBHHH", source, target, 0x40000000, 0, 5 << 4, _ACK, 1024, 0, 0)
-    segment = head + b"x"
+    head = struct.pack("!HHIIBBHHH", *ports, *place, 5 << 4, _ACK, 1024, 0, 0)
+    segment = head + data
     pseudo = packed + packed + struct.pack("!HH", socket.IPPROTO_TCP, len(segment))
     checksum = _checksum(pseudo + segment)
     return segment[:16] + struct.pack("!H", checksum) + segment[18:]
