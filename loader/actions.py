@@ -30,7 +30,10 @@ _CAT_BYTES = 10240  # the config variable max_cat_bytes, as it is by default
 
 
 class Stage:
-    """What actions act on. `lead`: bytes before each record; `status`: what exit() was given."""
+    """What actions act on. `lead`: bytes before each record; `status`: what exit() was given.
+
+    `late`: what is queued has had its time after a signal; `dropped`: how many were not done then.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,13 @@ class Stage:
         self.warnings = warnings
         self.probes = probes
         self.status = 0
+        self.late = False
+        self.dropped = 0
+
+    def hurry(self) -> None:
+        """From now on drop what may be dropped: all but printf and what the maps' contents, the
+        names in stacks and the exit status rest on."""
+        self.late = True
 
     @property
     def config(self) -> dict[str, Any]:
@@ -70,8 +80,10 @@ class Action:
         self.make = make
 
 
-def _stepwise(make: Callable[[Event, Stage], Step]) -> Callable[[Event, Stage], Handler]:
-    """Record by record, arguments decoded."""
+def _stepwise(
+    make: Callable[[Event, Stage], Step], owed: bool = False
+) -> Callable[[Event, Stage], Handler]:
+    """Record by record, arguments decoded. owed: however late it is."""
 
     def handler(event: Event, stage: Stage) -> Handler:
         step, stride = make(event, stage), stage.lead + event.size
@@ -79,7 +91,9 @@ def _stepwise(make: Callable[[Event, Stage], Step]) -> Callable[[Event, Stage], 
 
         def run(data: Any, offset: int, count: int) -> bool:
             for at in range(offset, offset + count * stride, stride):
-                if step([decode(data, at + place) for place, decode in arguments]):
+                if stage.late and not owed:
+                    stage.dropped += 1
+                elif step([decode(data, at + place) for place, decode in arguments]):
                     return True
             return False
 
@@ -106,7 +120,10 @@ def _formatted(make: Callable[[Event, Stage], Callable[[bytes], None]]) -> Any:
 
         def run(data: Any, offset: int, count: int) -> None:
             for text in layout.texts(data, offset, count):
-                act(text)
+                if stage.late:
+                    stage.dropped += 1
+                else:
+                    act(text)
 
         return run
 
@@ -131,7 +148,7 @@ def _system(event: Event, stage: Stage) -> Callable[[bytes], None]:
     from aotrace.loader.commands import output_of
 
     def act(text: bytes) -> None:
-        shown = output_of(text, stage.report)
+        shown = output_of(text, stage.report, lambda: stage.late)
         if shown is not None:
             stage.output.shell(shown)
 
@@ -262,18 +279,18 @@ ACTIONS = (
     Action("printf", _printf),
     Action("print", _stepwise(_print)),
     Action("print_map", _stepwise(_print_map)),
-    Action("clear", _stepwise(_clear)),
-    Action("zero", _stepwise(_zero)),
-    Action("exit", _stepwise(_exit)),
+    Action("clear", _stepwise(_clear, owed=True)),
+    Action("zero", _stepwise(_zero, owed=True)),
+    Action("exit", _stepwise(_exit, owed=True)),
     Action("time", _stepwise(_time)),
     Action("failure", _stepwise(_failure)),
-    Action("new_stack", _stepwise(_new_stack)),
+    Action("new_stack", _stepwise(_new_stack, owed=True)),
     Action("warnf", _formatted(_warnf)),
     Action("errorf", _formatted(_errorf)),
     Action("system", _formatted(_system)),
     Action("cat", _formatted(_cat)),
     Action("join", _stepwise(_join)),
-    Action("unwatch", _stepwise(_unwatch)),
+    Action("unwatch", _stepwise(_unwatch, owed=True)),
     Action("skboutput", _skboutput),
 )
 _BY_NAME = {action.name: action for action in ACTIONS}

@@ -7,7 +7,6 @@ woken, which costs the traced program about 10 us each time; when they stop, it 
 
 from __future__ import annotations
 
-import os
 import time
 from select import EPOLLIN, epoll
 
@@ -16,7 +15,6 @@ from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Callable, Mapping, Sequence
 
     from aotrace.loader.attach.mechanism import Walk
@@ -24,49 +22,14 @@ if TYPE_CHECKING:
     from aotrace.loader.lost import LostEvents
     from aotrace.loader.output.sink import Sink
     from aotrace.loader.ring import Handler, Ring
+    from aotrace.loader.signals import Signals
     from aotrace.runtime.metadata import Event
-else:
-    try:
-        import _signal as signal  # what signal wraps: without its enums, which take 5 ms to import
-    except ImportError:
-        import signal
 
 _BATCH = 1 << 15  # records between two looks at everything else
 _PAUSE = 0.004  # seconds
 _PAUSES = 3  # empty looks before it waits for a wake-up
 _WAIT = 1.0  # seconds
-_SIGNALS = 4096  # bytes of the pipe that signals write to, one each
 _WORD = 8  # bytes: a record begins with its event's number
-
-
-class Signals:
-    """SIGINT and SIGTERM: the first asks to stop, a second SIGINT ends the program at once.
-
-    SIGUSR1 is a script's to react to (self:signal:SIGUSR1), and else does nothing.
-    """
-
-    def __init__(self) -> None:
-        self.received = False
-        self.asked = False
-        self.fd, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGINT, self._stop)
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGUSR1, self._ask)
-
-    def _stop(self, number: int, frame: object) -> None:
-        self.received = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def _ask(self, number: int, frame: object) -> None:
-        self.asked = True
-
-    def taken(self) -> bool:
-        """Whether SIGUSR1 came since the last time."""
-        asked, self.asked = self.asked, False
-        if asked:
-            os.read(self.fd, _SIGNALS)
-        return asked
 
 
 class Pump:
@@ -112,8 +75,9 @@ class Pump:
                 break
         poll.close()
 
-    def walk(self, walk: Walk, events: Sequence[Event]) -> None:
-        """Read an iterator to its end, or until its script exits. Raises LoaderError."""
+    def walk(self, walk: Walk, events: Sequence[Event], signals: Signals) -> None:
+        """Read an iterator to its end, or until its script exits or a signal comes. Raises
+        LoaderError."""
         if walk.notice:
             self._sink.write(f"{walk.notice}\n".encode())
         sizes = [event.size for event in events]
@@ -122,7 +86,7 @@ class Pump:
             for chunk in walk.chunks():
                 rest = self._handle(rest + chunk, sizes, lead)
                 self._sink.flush()
-                if self.exited:
+                if self.exited or signals.received:
                     break
         except BpfError as error:
             raise LoaderError(f"cannot read the iterator: {error}") from None

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from aotrace.loader.objectfile import ObjectFile
     from aotrace.loader.options import Options
     from aotrace.loader.output.sink import Sink
-    from aotrace.loader.pump import Pump, Signals
+    from aotrace.loader.pump import Pump
     from aotrace.loader.ring import Ring
+    from aotrace.loader.signals import Signals
 
 
 class _Loaded:
@@ -41,6 +42,7 @@ class _Loaded:
     def __init__(
         self,
         lib: Libbpf,
+        meta: metadata.Metadata,
         cpus: int,
         bpf: Object,
         probes: Probes,
@@ -48,6 +50,7 @@ class _Loaded:
         services: Services,
     ) -> None:
         self.lib = lib
+        self.meta = meta
         self.cpus = cpus
         self.bpf = bpf
         self.probes = probes
@@ -97,14 +100,17 @@ def run(options: Options) -> int:
         probes.attach(loaded.bpf)
         if options.dry_run:
             return 0
-        from aotrace.loader.pump import Pump, Signals
+        from aotrace.loader.pump import Pump
+        from aotrace.loader.signals import Signals
 
-        signals = Signals()
+        signals = Signals(stage.hurry)
         pump = Pump(heard.ring, make_handlers(meta.events, stage), heard.sink, heard.lost)
         if options.trial:
             passed = _try(options.trial, meta, loaded, heard, pump, console)
             return stage.status if passed else 1
-        _trace(options, meta, loaded, heard, pump, signals, console)
+        _trace(options, loaded, heard, pump, signals, stage, console)
+        _finish(meta, heard, console)
+        heard.sink.flush()
         return stage.status
 
 
@@ -142,7 +148,7 @@ def _load(
     bpf = owned.own(loading.load_object(lib, file, meta, known, missing, parts))
     services = Services(Run(meta, bpf, process, owned, members))
     services.bind(meta)
-    return _Loaded(lib, cpus, bpf, probes, process, services)
+    return _Loaded(lib, meta, cpus, bpf, probes, process, services)
 
 
 def _listen(
@@ -204,14 +210,14 @@ def _try(
 
 def _trace(
     options: Options,
-    meta: metadata.Metadata,
     loaded: _Loaded,
     heard: _Listening,
     pump: Pump,
     signals: Signals,
+    stage: Stage,
     console: Console,
 ) -> None:
-    """Pass on what happens until the script, the process or a signal ends it; then say the rest."""
+    """Pass on what happens until the script, the process or a signal ends it."""
     probes, bpf = loaded.probes, loaded.bpf
     if loaded.process:
         loaded.process.start()
@@ -219,16 +225,18 @@ def _trace(
         heard.output.attached(probes.total)
     _tell_service_manager("READY=1\nSTATUS=Processing events...", console)
     for walk in probes.walks:
-        pump.walk(walk, meta.events)
+        pump.walk(walk, loaded.meta.events, signals)
     if probes.waiting:
         pump.run(heard.watched, signals, loaded.process, lambda: probes.signalled(bpf))
     _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
     probes.close()
     pump.drain()
+    signals.settle()
+    if stage.dropped:
+        console.warn(f"Dropped {stage.dropped} events that were queued for long after the signal")
+    stage.late = False
     probes.run_after(bpf)
     pump.drain()
-    _finish(meta, heard, console)
-    heard.sink.flush()
 
 
 def _find_members(

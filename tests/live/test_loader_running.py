@@ -180,6 +180,42 @@ def test_where_loads_are_not_ordered(build: Callable[[str], Path]) -> None:
     assert result.stdout.splitlines() == ["1 python3"] * 30_000 + ["end", "", "", "@: 30000"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_commands_that_take_too_long_do_not_keep_it_from_ending(number: signal.Signals) -> None:
+    """One that runs for ever is ended, and those behind it are dropped; what END does is done."""
+    script = """interval:ms:1 { system("exec sleep 1000"); @ = count(); @last = nsecs; }
+                END { clear(@last); printf("bye\\n"); }"""
+    argv = [console_script("aotracec"), "run", "--unsafe", "-e", script]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tracer:
+        assert tracer.stderr is not None
+        tracer.stderr.readline()
+        time.sleep(0.2)
+        tracer.send_signal(number)
+        stdout, stderr = tracer.communicate(timeout=10)
+    ended, dropped = stderr.decode().splitlines()
+    assert (tracer.returncode, ended) == (0, "ERROR: child process did not exit normally")
+    count = int(dropped.split()[2])
+    assert dropped == f"WARNING: Dropped {count} events that were queued for long after the signal"
+    assert stdout.decode() == f"bye\n\n\n@: {count + 1}\n"
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    argv = [
+        console_script("aotracec"),
+        "run",
+        "-e",
+        'interval:us:100 { printf("%1000d\\n", pid); }',
+    ]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tracer:
+        assert tracer.stderr is not None
+        tracer.stderr.readline()
+        time.sleep(0.5)  # nobody reads what it prints: it waits for that
+        tracer.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        tracer.send_signal(signal.SIGTERM)
+        assert tracer.wait(5) == -signal.SIGTERM
+
+
 def test_losses_are_told(build: Callable[[str], Path]) -> None:
     """Stopped, it cannot read; the ring buffer overflows, and it says by how much."""
     script = """

@@ -73,6 +73,20 @@ def test_exit_stops_at_the_first(code: bytes, status: int) -> None:
     assert run.stage.status == status
 
 
+def test_what_is_late_is_dropped_but_for_what_maps_and_the_status_rest_on() -> None:
+    run = Run()
+    run.stage.hurry()
+    run.send(1, b"text", b"more")
+    run.send(2, b"")
+    run.send(6, b"")
+    run.send(3, b"")
+    assert run.send(5, b"\3")
+    assert (run.sink.data, run.stage.dropped, run.stage.status) == (b"", 4, 3)
+    run.stage.late = False
+    run.send(2, b"")
+    assert run.sink.data == b"@: 0\n"
+
+
 @pytest.mark.parametrize(
     "event",
     [

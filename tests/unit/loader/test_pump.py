@@ -35,6 +35,10 @@ class Pieces(Walk):
             raise BpfError("read", self._error)
 
 
+class Silence:
+    received = False
+
+
 def walked(walk: Walk, stop_at: bytes = b"") -> tuple[list[bytes], Pump, Kept]:
     seen: list[bytes] = []
 
@@ -45,7 +49,7 @@ def walked(walk: Walk, stop_at: bytes = b"") -> tuple[list[bytes], Pump, Kept]:
 
     sink = Kept()
     pump = Pump(Ring(), {0: handler, 1: handler}, sink, None)  # type: ignore[arg-type]
-    pump.walk(walk, EVENTS)
+    pump.walk(walk, EVENTS, Silence())  # type: ignore[arg-type]
     return seen, pump, sink
 
 
