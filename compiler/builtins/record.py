@@ -19,7 +19,7 @@ from aotrace.compiler.probes.record import ResolvedProbe
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
 from aotrace.compiler.types import Aggregate, Int, Pointer, Space, Type
-from aotrace.runtime.values import Kind
+from aotrace.runtime.values import CountKind, Kind
 
 STATE_SIZE = 16  # bytes in which the CPUs' values are merged
 
@@ -257,6 +257,14 @@ def arity_error(entry_name: str, parameters: Sequence[Parameter], given: int) ->
     if most is not None and given > most:
         return f"{entry_name}() takes {_count(most, _most(most, least))} ({given} provided)"
     return None
+
+
+_ANY_MAP = Aggregate("", CountKind())  # stands for any map where a parameter takes one
+
+
+def takes_maps(parameter: Parameter) -> bool:
+    """Whether a map as a whole may stand there: it is passed as an Aggregate, whatever it holds."""
+    return parameter.accepts.test(_ANY_MAP)
 
 
 def match_parameters(parameters: Sequence[Parameter], given: int) -> list[Parameter]:

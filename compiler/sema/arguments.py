@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aotrace.compiler.builtins.record import EventFunction, Parameter, match_parameters
+from aotrace.compiler.builtins.record import EventFunction, Parameter, match_parameters, takes_maps
 from aotrace.compiler.sema.infer import site_of
 from aotrace.compiler.sema.params import unknown_at_build
 from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node, Param
 from aotrace.compiler.types import NONE, Aggregate, Struct
-from aotrace.runtime.values import CountKind
 
 if TYPE_CHECKING:
     from aotrace.compiler.sema.check import Checker
-
-_ANY_MAP = Aggregate("", CountKind())  # stands for any map where a parameter takes one
 
 
 def check_arguments(checker: Checker, node: Call) -> None:
@@ -34,7 +31,7 @@ def check_arguments(checker: Checker, node: Call) -> None:
 
 def _argument(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> None:
     kind = checker.type_of(arg)
-    if isinstance(arg, MapRef) and parameter.accepts.test(_ANY_MAP):
+    if isinstance(arg, MapRef) and takes_maps(parameter):
         checker.known(arg)
         return
     if isinstance(kind, Aggregate) and isinstance(arg, (MapRef, MapAccess)):

@@ -1,7 +1,7 @@
 """Warnings of what is allowed and hardly meant, once a script is known to be right.
 
-They are those of bpftrace 0.27, less what does not apply here: division of signed numbers is well
-defined. A body that is used at several attach points is warned of once.
+They are those of bpftrace 0.27 and one of our own, less what does not apply here: division of signed
+numbers is well defined. A body that is used at several attach points is warned of once.
 """
 
 from __future__ import annotations
@@ -120,6 +120,12 @@ class _Warner:
         if known is not None and known.key is not None:
             self.taken_as(node.key, known.key)
 
+    def map_ref(self, node: MapRef) -> None:
+        """bpftrace says nothing of it; it is what a misspelt name looks like."""
+        text = f"nothing is assigned to @{node.name}"
+        if not self.found.maps[node.name].assigned and all(text != said for _, said in self.said):
+            self.warn(node, text, "it is 0 always: is its name right?")
+
     def ternary(self, node: nodes.Ternary) -> None:
         for branch in (node.then, node.other):
             if branch is not None and self.type_of(branch) != NONE:
@@ -178,6 +184,7 @@ _RULES: dict[type[Node], Callable[[_Warner, Any], None]] = {
     nodes.Assign: _Warner.assign,
     nodes.Let: _Warner.let,
     nodes.MapAccess: _Warner.map_access,
+    nodes.MapRef: _Warner.map_ref,
     nodes.Ternary: _Warner.ternary,
     nodes.ForRange: _Warner.range_loop,
     nodes.ForMap: _Warner.loop,

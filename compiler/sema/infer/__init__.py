@@ -42,7 +42,7 @@ def infer_types(
         unit.constants.below = constants
     silent = Diagnostics()
     _settle(found, units, names, btf, config, silent)
-    if maps.give_values(found):
+    while maps.give_values(found):
         _settle(found, units, names, btf, config, silent)
     _round(found, units, names, btf, config, diagnostics)
     return found

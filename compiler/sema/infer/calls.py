@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
     Builtin,
@@ -9,6 +11,8 @@ from aotrace.compiler.builtins.record import (
     MapFunction,
     ProbeContext,
     Site,
+    match_parameters,
+    takes_maps,
 )
 from aotrace.compiler.diagnostics import Diagnostics
 from aotrace.compiler.sema.infer import leaves, maps
@@ -35,8 +39,11 @@ def call(w: Walker, node: nodes.Call) -> Type:
     return NONE
 
 
-def _argument(w: Walker, arg: nodes.Node) -> Type:
-    """A value's type, or the type that stands there."""
+def _argument(w: Walker, arg: nodes.Node, whole: bool) -> Type:
+    """A value's type, or the type that stands there. whole: a map is not read, but named."""
+    if whole and isinstance(arg, MapRef):
+        kind = w.unit.types[arg] = maps.named(w, arg)
+        return kind
     if not isinstance(arg, nodes.TypeOf):
         return w.visit(arg)
     kind = w.unit.types[arg] = w.types_written.of(arg.operand)
@@ -44,7 +51,11 @@ def _argument(w: Walker, arg: nodes.Node) -> Type:
 
 
 def make_site(w: Walker, node: nodes.Call) -> Site:
-    types = [_argument(w, arg) for arg in node.args]
+    parameters = getattr(w.names.entries.get(node), "parameters", ())
+    whole = [takes_maps(parameter) for parameter in match_parameters(parameters, len(node.args))]
+    types = [
+        _argument(w, arg, named) for arg, named in zip_longest(node.args, whole, fillvalue=False)
+    ]
     constants = tuple(w.constants.get(arg) for arg in node.args)
     for index in text_arguments(w.names.entries.get(node), node.args, constants):
         types[index] = leaves.as_text(w, node.args[index])
@@ -52,8 +63,8 @@ def make_site(w: Walker, node: nodes.Call) -> Site:
 
 
 def map_call(w: Walker, node: nodes.Call, entry: MapFunction) -> Type:
-    for arg in node.args:
-        w.visit(arg)
+    for place, arg in enumerate(node.args):
+        _argument(w, arg, whole=place == 0)
     target = node.args[0] if node.args else None
     if len(node.args) == 2 and isinstance(target, MapRef):
         access = MapAccess(node.span, target, node.args[1])  # type: ignore[arg-type]

@@ -14,15 +14,25 @@ def map_of(w: Walker, ref: MapRef) -> MapTypes:
 
 
 def give_values(found: Inference) -> bool:
-    """Maps with keys that nothing is assigned to hold no integer: each that is read is 0."""
-    empty = [m for m in found.maps.values() if m.keyed and m.key and m.value == NONE]
-    for entry in empty:
+    """Maps that are read and that nothing tells the type of hold no integer: what is read is 0.
+
+    First those that nothing is assigned to; then those whose values come from themselves, one by
+    one. False if there is none.
+    """
+    silent = [m for m in found.maps.values() if m.value == NONE]
+    empty = [m for m in silent if (m.key if m.keyed else m.read)]
+    for entry in [m for m in empty if not m.assigned] or empty[:1]:
         entry.value = INT64
     return bool(empty)
 
 
 def scalar_map(w: Walker, node: MapRef) -> Type:
     """A map named as a value: only one without keys is one."""
+    map_of(w, node).read = True
+    return named(w, node)
+
+
+def named(w: Walker, node: MapRef) -> Type:
     return readable(map_of(w, node).value)
 
 
@@ -67,6 +77,7 @@ def note_value(w: Walker, target: MapRef | MapAccess, value: Type, span_of: Node
     entry = map_of(w, ref)
     if isinstance(target, MapRef) and not noted_keyed(w, target, False):
         return
+    entry.assigned = True
     merged = merge_values(entry.value, value)
     if merged is None or not w.holds(merged, span_of):
         differs = str(value) != str(entry.value)

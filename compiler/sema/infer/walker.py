@@ -29,6 +29,10 @@ class MapTypes:
     settled: bool = False
     #: None until a use tells
     keyed: bool | None = None
+    #: its name stands as a value
+    read: bool = False
+    #: something is put into it, whatever its type
+    assigned: bool = False
 
 
 @dataclass
