@@ -1,7 +1,7 @@
 """Warnings of what is allowed and hardly meant, once a script is known to be right.
 
-They are those of bpftrace 0.27 and one of our own, less what does not apply here: division of signed
-numbers is well defined. A body that is used at several attach points is warned of once.
+They are those of bpftrace 0.27 and one of our own, less what does not apply here: division of
+signed numbers is well defined. A body that is used at several attach points is warned of once.
 """
 
 from __future__ import annotations
