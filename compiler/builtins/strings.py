@@ -17,7 +17,7 @@ from aotrace.compiler.types import INT64, NONE, UINT64, Array, Bool, Int, Pointe
 
 _JOINED = 1024  # bytes of str_concat()
 _WORD = 8
-_MOST = 1152  # bytes of both strings of a search for what is not known at build
+_MOST = 2048  # bytes of both strings of a search for what is not known at build
 _CHARACTERS = "a string, an array of characters or a pointer to them"
 
 
@@ -123,23 +123,26 @@ def _find_any(e: Emitter, site: Site) -> Reg:
     """By Knuth, Morris and Pratt: no turn goes back, so the verifier follows few of them."""
     haystack, length = _masked(e, site, 0)
     needle, wanted = _masked(e, site, 1)
-    borders = _borders(e, needle, wanted, _capacity(site, 1))
     found = _Cell(e, e.select(e.op("eq", wanted, 0), 0, -1))
-    at, matched = _Cell(e, e.select(e.op("eq", wanted, 0), length, 0)), _Cell(e, e.const(0))
+    settled = e.op("or", e.op("eq", wanted, 0), e.op("ugt", wanted, _capacity(site, 0)))
+    at, matched = _Cell(e, e.select(settled, length, 0)), _Cell(e, e.const(0))
+    # What the verifier learns of them in a turn makes the state behind the loop one of its own
+    ending, whole_length = _Cell(e, length), _Cell(e, wanted)
+    borders = _borders(e, needle, whole_length, min(_capacity(site, 0), _capacity(site, 1)))
     with e.turns(2 * _capacity(site, 0) + 2) as (_, stop):
         i, j = at.get(), matched.get()
-        stop(e.op("uge", i, length))
+        stop(e.op("uge", i, ending.get()))
         further, longer = _step(e, haystack.byte(i), needle.byte(j), i, j, borders)
         at.set(further)
         matched.set(longer)
-        whole = e.op("eq", longer, wanted)
+        whole = e.op("eq", longer, whole_length.get())
         with e.if_(whole):
-            found.set(e.op("sub", further, wanted))
+            found.set(e.op("sub", further, whole_length.get()))
         stop(whole)
     return found.get()
 
 
-def _borders(e: Emitter, needle: _Masked, wanted: Reg, capacity: int) -> _Masked:
+def _borders(e: Emitter, needle: _Masked, wanted: _Cell, capacity: int) -> _Masked:
     """Of each start of the needle: how long an end of it is that is a start, too."""
     size = _power(capacity + 1)
     borders = _Masked(e, e.region(2 * size), size)
@@ -147,7 +150,7 @@ def _borders(e: Emitter, needle: _Masked, wanted: Reg, capacity: int) -> _Masked
     at, matched = _Cell(e, e.const(1)), _Cell(e, e.const(0))
     with e.turns(2 * capacity) as (_, stop):
         i, j = at.get(), matched.get()
-        stop(e.op("uge", i, wanted))
+        stop(e.op("uge", i, wanted.get()))
         further, longer = _step(e, needle.byte(i), needle.byte(j), i, j, borders)
         borders.set_half(i, longer)  # it is written again until it is right
         at.set(further)
