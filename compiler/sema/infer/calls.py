@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 from aotrace.compiler.builtins.record import (
     AggregateFunction,
     Builtin,
@@ -53,9 +51,8 @@ def _argument(w: Walker, arg: nodes.Node, whole: bool) -> Type:
 def make_site(w: Walker, node: nodes.Call) -> Site:
     parameters = getattr(w.names.entries.get(node), "parameters", ())
     whole = [takes_maps(parameter) for parameter in match_parameters(parameters, len(node.args))]
-    types = [
-        _argument(w, arg, named) for arg, named in zip_longest(node.args, whole, fillvalue=False)
-    ]
+    whole += [False] * (len(node.args) - len(whole))
+    types = [_argument(w, arg, named) for arg, named in zip(node.args, whole, strict=True)]
     constants = tuple(w.constants.get(arg) for arg in node.args)
     for index in text_arguments(w.names.entries.get(node), node.args, constants):
         types[index] = leaves.as_text(w, node.args[index])
