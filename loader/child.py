@@ -74,12 +74,7 @@ def watch(pid: int) -> Process:
 
 def spawn(command: str, lib: Libbpf) -> Child:
     """Fork a child that will execute the command. Raises LoaderError."""
-    import shlex
-
-    try:
-        argv = shlex.split(command)
-    except ValueError as error:
-        raise LoaderError(f"cannot run {command!r}: {error}", "see -c") from None
+    argv = _words(command)
     path = _executable(argv[0]) if argv else None
     if path is None:
         raise LoaderError(f"cannot run {command!r}: no such command", "see -c")
@@ -92,6 +87,18 @@ def spawn(command: str, lib: Libbpf) -> Child:
     os.close(wait)
     os.close(report)
     return Child(pid, go, failed)
+
+
+def _words(command: str) -> list[str]:
+    """Words between white space; quotes hold some together. A quote that none ends is a letter."""
+    import shlex
+
+    found = shlex.shlex(command, posix=True, punctuation_chars=False)
+    found.whitespace_split, found.commenters, found.escape = True, "", ""
+    try:
+        return list(found)
+    except ValueError:
+        return command.split()
 
 
 def _become(path: str, argv: list[str], wait: int, report: int, lib: Libbpf) -> None:

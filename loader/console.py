@@ -32,8 +32,9 @@ class Console:
 
 
 def report(error: LoaderError) -> None:
-    """An error that ends the run."""
-    say(f"ERROR: {error}")
+    """An error that ends the run; help that was asked for is a hint alone."""
+    if str(error):
+        say(f"ERROR: {error}")
     if error.hint:
         say(f"HINT: {error.hint}")
 

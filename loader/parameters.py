@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 COUNT = "$#"
 _TEXT, _PROBE, _NAMED = "str($", "probe:", "--"
+_HELP = "--help"
 _TRUE, _FALSE = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
 
 
@@ -62,11 +63,23 @@ def apply(meta: Metadata, words: Sequence[str], console: Console) -> dict[str, i
 
 
 def _check_names(meta: Metadata, given: Given) -> None:
-    known = [s.name for s in meta.settings if s.name.startswith(_NAMED)]
-    unknown = [name for name in given.named if name not in known]
-    if unknown:
-        hint = f"expected program options: {', '.join(known)}" if known else "it has none"
-        raise LoaderError(f"unexpected program command line options: {', '.join(unknown)}", hint)
+    described = {s.name: s.description for s in meta.settings if s.name.startswith(_NAMED)}
+    unknown = [name for name in given.named if name not in described]
+    if not unknown:
+        return
+    wrong = [name for name in unknown if name != _HELP]
+    message = f"unexpected program command line options: {', '.join(wrong)}" if wrong else ""
+    raise LoaderError(message, _expected(described, with_text=_HELP in unknown))
+
+
+def _expected(described: dict[str, str | None], with_text: bool) -> str:
+    """What a script takes, with its descriptions on lines of their own where they are asked for."""
+    if not described:
+        return "no custom program options defined."
+    if not with_text:
+        return f"expected program options: {', '.join(described)}"
+    lines = (f"{name}: {text}" if text else name for name, text in described.items())
+    return "\n".join(("expected program options:", *lines))
 
 
 def _value(setting: Setting, meta: Metadata, given: Given, console: Console) -> int | bytes | None:

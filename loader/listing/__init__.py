@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from aotrace.loader.options import Options
 
 
+_SEARCHING = {*":*"}  # what files' names have not, and searches have
+
+
 def show(options: Options) -> int:
     """Print what was asked for; the exit status. Raises LoaderError."""
     write = sys.stdout.write
@@ -34,4 +37,8 @@ def lines(options: Options) -> Iterator[str]:
         return (line for part in parts for line in types.lines(part, options.verbose))
     from aotrace.loader.listing import probes
 
+    if not options.regex and "." in wanted and not _SEARCHING & {*wanted}:
+        from aotrace.loader.console import Console
+
+        Console().warn(f"There is no file {wanted}, which is therefore a pattern to search for.")
     return probes.lines(wanted, options)

@@ -46,6 +46,7 @@ LINES = (
     "named.bt -- --name=value --n=5 --flag",
     "named.bt p1 -- --flag p2 --name=x",
     "named.bt -- --nosuch=1",
+    "named.bt -- --help",
     "named.bt -- --n=text",
     "-I . header.bt",
     "header.bt",
@@ -112,6 +113,7 @@ LINES = (
     "-v -l tracepoint:sched:sched_switch",
     "-l software:*",
     "-l nosuch:*",
+    "-l nosuch.bt",
     "-l -p 4194000",
     "-l -e 'tracepoint:sched:sched_sw* { }'",
     "-l hello.bt",
@@ -147,6 +149,7 @@ _SILENT = (
     "--dry-run hello.bt",
     "--mode codegen hello.bt",
     "-l nosuch:*",
+    "-l nosuch.bt",
     "-l hello.bt",
 )
 

@@ -40,6 +40,24 @@ def test_a_command_waits_for_its_start(tmp_path: Path) -> None:
     process.close()
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("printf it's", ["it's"]),
+        ("printf a\\nb", ["a\nb"]),
+        ("printf %s 'a \"b\" c'", ['a "b" c']),
+    ],
+)
+def test_quotes_hold_words_together_and_nothing_else_is_special(
+    command: str, words: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = child.spawn(command, LIB)
+    process.start()
+    assert ended(process, 10)
+    process.close()
+    assert capfd.readouterr().out == "".join(words)
+
+
 def test_a_command_is_ended_with_the_trace() -> None:
     process = child.spawn("sleep 100", LIB)
     process.start()

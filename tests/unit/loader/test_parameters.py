@@ -132,6 +132,17 @@ def test_unknown_names_are_told_together() -> None:
     assert hint == "expected program options: --rate, --shift, --name, --quiet"
 
 
+def test_help_describes_each_on_a_line() -> None:
+    assert refusal(NAMED, "--help") == (
+        "",
+        "expected program options:\n--rate: how often\n--shift\n--name: who\n--quiet",
+    )
+    message, hint = refusal(NAMED, "--help", "--b")
+    assert message == "unexpected program command line options: --b"
+    assert hint.splitlines()[1] == "--rate: how often"
+    assert refusal(script(), "--help") == ("", "no custom program options defined.")
+
+
 def test_a_script_without_parameters() -> None:
     assert of_script(script(), [], Heard()) == {}
     assert of_script(script(), ["unused"], Heard()) == {}
