@@ -114,6 +114,9 @@ class Emitter(Protocol):
     def helper(self, name: str, *args: Reg | int) -> Reg:
         """Call a BPF helper by its kernel name without `bpf_`."""
 
+    def helper_untold(self, name: str, *args: Reg | int) -> Reg:
+        """A helper whose failure is an answer, and told to nobody."""
+
     def has_helper(self, name: str) -> Reg:
         """Whether the target's kernel has the helper of that name: a constant to the verifier,
         which never looks at a call that the target cannot make."""

@@ -46,8 +46,9 @@ def _id(shift: int, e: Emitter, site: Site, _target: Reg | None) -> Reg:
     return e.op("and", e.op("lshr", both, shift), _LOW)
 
 
-def ids_here(e: Emitter) -> Reg:
-    """As get_current_pid_tgid, as the loader's PID namespace counts; 0 for a task outside of it.
+def ids_here(e: Emitter, told: bool = True) -> Reg:
+    """As get_current_pid_tgid, as the loader's PID namespace counts; 0 for a task outside of it,
+    which is a failure that may be told.
 
     In the initial one, where the setting is 0, the verifier leaves all but the first out.
     """
@@ -57,7 +58,8 @@ def ids_here(e: Emitter) -> Reg:
         pair = e.slot(8)  # one of its own: `both`, of which no helper knows, is a register
         e.store(pair, 0, 8, e.const(0))
         device = e.setting(DEVICE_SETTING)
-        e.helper("get_ns_current_pid_tgid", device, namespace, pair, 8)
+        helper = e.helper if told else e.helper_untold
+        helper("get_ns_current_pid_tgid", device, namespace, pair, 8)
         e.store(both, 0, 8, e.load(pair, 0, 8))
     return e.load(both, 0, 8)
 

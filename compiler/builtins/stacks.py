@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotrace.compiler.builtins.accepts import ADDRESS, INTEGER, STRING
+from aotrace.compiler.builtins.process import ids_here
 from aotrace.compiler.builtins.record import (
     Accepts,
     EventSpec,
@@ -131,7 +132,7 @@ def _ksym(e: Emitter, site: Site, _target: Reg | None) -> Reg:
 def _usym(e: Emitter, site: Site, target: Reg | None) -> Reg:
     target = e.slot(UsymKind.size) if target is None else target
     e.store(target, 0, 8, e.value(site.args[0]))
-    pid = e.op("lshr", e.helper("get_current_pid_tgid"), 32)
+    pid = e.op("lshr", ids_here(e, told=False), 32)
     e.store(target, UsymKind.pid_offset, 8, pid)
     return target
 

@@ -225,9 +225,11 @@ class ProgramEmitter:
     def member_place(self) -> Reg:
         return members.place(self)
 
+    def helper_untold(self, name: str, *args: Reg | int) -> Reg:
+        return self.fn.helper(name, *(self.const(a) if isinstance(a, int) else a for a in args))
+
     def helper(self, name: str, *args: Reg | int) -> Reg:
-        words = (self.const(a) if isinstance(a, int) else a for a in args)
-        result = self.fn.helper(name, *words)
+        result = self.helper_untold(name, *args)
         self.shared.failures.check(self, name.removeprefix("bpf_"), result)
         return result
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from aotrace.compiler.builtins.process import ids_here
 from aotrace.compiler.codegen import unwind
 from aotrace.compiler.codegen.helpers import MapType
 from aotrace.compiler.emitter import Reg
@@ -118,7 +119,7 @@ def _keep(e: ProgramEmitter, kind: Stack, storage: StackKind, table: Any) -> Non
     with e.if_(e.op("slt", got, storage.frame_size)):
         e.fn.return_(0)
     count = e.op("udiv", got, storage.frame_size)
-    pid = e.op("lshr", e.fn.helper("get_current_pid_tgid"), 32) if kind.user else e.const(0)
+    pid = e.op("lshr", ids_here(e, told=False), 32) if kind.user else e.const(0)
     e.store(entry, 0, 4, pid)
     e.store(entry, 4, 4, count)
     mixed = _hash(e, e.offset(entry, HEADER_SIZE), got, storage, e.op("xor", pid, _SEED))

@@ -110,12 +110,13 @@ def test_cgroups_are_those_of_the_target() -> None:
     assert f"there is no cgroup at {root}/no-such-cgroup" in missing.stderr
 
 
-def test_ids_count_as_the_loaders_namespace_does() -> None:
-    script = """tracepoint:syscalls:sys_enter_execve {
-        printf("%d %d\\n", pid == cpid, pid(init) > pid); exit(); }"""
-    run = [str(console_script("aotracec")), "run", "-q", "-c", "/bin/true", "-e", script]
+def test_ids_and_stacks_count_as_the_loaders_namespace_does() -> None:
+    script = """tracepoint:syscalls:sys_enter_clock_nanosleep / pid == cpid / {
+        printf("%d%s", pid(init) > pid, ustack(1)); exit(); }"""
+    run = [str(console_script("aotracec")), "run", "-q", "-c", "sleep 0.2", "-e", script]
     unshare = shutil.which("unshare")
     assert unshare
     argv = [unshare, "--pid", "--fork", "--mount-proc", *run]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.split() == ["1", "1"], done.stderr
+    more, function = done.stdout.split()
+    assert (more, function.partition("+")[0]) == ("1", "clock_nanosleep"), done.stderr
