@@ -43,22 +43,21 @@ def _add(e: Emitter, entry: Reg, offset: int, value: Reg) -> None:
     e.store(entry, offset, _WORD, e.op("add", e.load(entry, offset, _WORD), value))
 
 
-def _count(e: Emitter, _site: Site, entry: Reg) -> None:
+def _count(e: Emitter, _site: Site, entry: Reg, _value: Reg) -> None:
     _add(e, entry, 0, e.const(1))
 
 
-def _sum(e: Emitter, site: Site, entry: Reg) -> None:
-    _add(e, entry, 0, e.value(site.args[0]))
+def _sum(e: Emitter, _site: Site, entry: Reg, value: Reg) -> None:
+    _add(e, entry, 0, value)
 
 
-def _avg(e: Emitter, site: Site, entry: Reg) -> None:
-    _add(e, entry, 0, e.value(site.args[0]))
+def _avg(e: Emitter, _site: Site, entry: Reg, value: Reg) -> None:
+    _add(e, entry, 0, value)
     _add(e, entry, _WORD, e.const(1))
 
 
-def _extreme(less: str, more: str, e: Emitter, site: Site, entry: Reg) -> None:
+def _extreme(less: str, more: str, e: Emitter, site: Site, entry: Reg, value: Reg) -> None:
     """Keep the value when none was seen yet or when it beats the one kept."""
-    value = e.value(site.args[0])
     kept, seen = e.load(entry, 0, _WORD), e.load(entry, _WORD, _WORD)
     beats = e.op(more if is_signed(site) else less, value, kept)
     with e.if_(e.op("or", beats, e.op("eq", seen, 0))):
@@ -117,9 +116,9 @@ def _check_hist(site: Site) -> None:
             site.error(f"hist() takes 0 to {_MAX_BITS} bits, not {bits}", arg=1)
 
 
-def _hist(e: Emitter, site: Site, entry: Reg) -> None:
+def _hist(e: Emitter, site: Site, entry: Reg, value: Reg) -> None:
     bits = _bits(site)
-    bucket = _hist_bucket(e, e.value(site.args[0]), bits)
+    bucket = _hist_bucket(e, value, bits)
     _bump(e, entry, e.bounded(bucket, HistKind(bits).buckets - 1))
 
 
@@ -171,9 +170,8 @@ def _check_lhist(site: Site) -> None:
         site.error(f"lhist() has too many buckets, at most {_MAX_BUCKETS} ({buckets} asked)", arg=3)
 
 
-def _lhist(e: Emitter, site: Site, entry: Reg) -> None:
+def _lhist(e: Emitter, site: Site, entry: Reg, value: Reg) -> None:
     low, high, step = _range(site)
-    value = e.value(site.args[0])
     inner = e.op("add", e.op("udiv", e.op("sub", value, low), step), 1)
     last = LhistKind(low, high, step).buckets - 1
     within = e.select(e.op("sge", value, high), last, inner)

@@ -123,6 +123,6 @@ CONTROL = (
     Function(
         "write_user", "Write bytes to memory of the process that is traced; true if it worked.",
         (Parameter("target", ADDRESS), Parameter("source", _OWN), Parameter("length", INTEGER)),
-        lambda _: Bool(), _write, _check_write, unsafe=True,
+        lambda _: Bool(), _write, _check_write, unsafe=True, acts=True,
     ),
 )  # fmt: skip

@@ -55,4 +55,4 @@ def _record(external: External, names: list[str], types: list[Type], result: Typ
         return e.external(external, list(zip(values, types)), result)
 
     doc = "A function in C that the script imports."
-    return Function(external.name, doc, parameters, lambda _site: result, emit)
+    return Function(external.name, doc, parameters, lambda _site: result, emit, acts=True)

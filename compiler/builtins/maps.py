@@ -46,7 +46,9 @@ MAPS = (
         wants_keys=True,
         assigns=True,
     ),
-    MapFunction("delete", "Delete a key; true if it was there.", True, Bool(), emit=_delete),
+    MapFunction(
+        "delete", "Delete a key; true if it was there.", True, Bool(), emit=_delete, acts=True
+    ),
     MapFunction("has_key", "Whether a key is there.", True, Bool(), emit=_has_key),
     MapFunction("clear", "Delete every key of a map.", False, NONE, event=partial(_whole, "clear")),
     MapFunction(

@@ -173,6 +173,8 @@ class Function:
     unstable: str = ""
     #: the events that its code may send beside giving a value (Emitter.send)
     events: Callable[[Site], tuple[EventSpec, ...]] | None = None
+    #: it does something, whether or not anybody takes its value
+    acts: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,11 +216,14 @@ class MapFunction:
     of_value: Function | None = None
     #: a variable follows, which gets the value where the function is true (sema/bare.py)
     assigns: bool = False
+    #: as a Function's
+    acts: bool = False
 
 
 @dataclass(frozen=True)
 class AggregateFunction:
-    """A function assigned to a map: `@ = count()`. `update` changes one CPU's value in place.
+    """A function assigned to a map: `@ = count()`. `update` changes one CPU's value in place, given
+    its address and the first argument's value (zero where there is none).
 
     A script can read the map as an integer where `merge` is set: it takes one CPU's value into a
     state of `STATE_SIZE` bytes, zero at first, of which `result` makes the number. Where the first
@@ -229,7 +234,7 @@ class AggregateFunction:
     doc: str
     parameters: tuple[Parameter, ...]
     type: Callable[[Site], Type]
-    update: Callable[[Emitter, Site, Reg], None]
+    update: Callable[[Emitter, Site, Reg, Reg], None]
     check: Callable[[Site], None] | None = None
     merge: Callable[[Emitter, Aggregate, Reg, Reg], None] | None = None
     result: Callable[[Emitter, Aggregate, Reg], Reg] | None = None

@@ -46,8 +46,8 @@ def _check(site: Site) -> None:
         site.error(f"tseries() knows no `{text}`", f"it takes {', '.join(_ASKED)}", arg=3)
 
 
-def _update(e: Emitter, site: Site, entry: Reg) -> None:
-    kind, value = _kind(site), e.value(site.args[0])
+def _update(e: Emitter, site: Site, entry: Reg, value: Reg) -> None:
+    kind = _kind(site)
     now = now_in_tai(e)
     number = e.op("udiv", now, kind.interval)
     place = e.bounded(e.op("urem", number, kind.count), kind.count - 1)

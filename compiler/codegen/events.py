@@ -17,7 +17,6 @@ from aotrace.compiler.syntax.nodes import (
     Index,
     MapAccess,
     MapRef,
-    Var,
 )
 from aotrace.compiler.syntax.walk import walk
 from aotrace.compiler.types import Aggregate, Pointer, Space, Stack, Str, Type
@@ -168,7 +167,8 @@ def _fields(event: PlannedEvent) -> Iterator[tuple[Expr, Type, int]]:
 
 
 def _acts(e: ProgramEmitter, arg: Expr) -> bool:
-    """Whether an argument does something, such as to exit, or to send an event of its own.
+    """Whether an argument does something, such as to exit, to count a variable up (which is done
+    whether or not there is room for a record), or to send an event of its own.
 
     What may fail sends one, too: a division, an index, a change of a map, a walk of the stack, the
     sum over all CPUs.
@@ -176,7 +176,8 @@ def _acts(e: ProgramEmitter, arg: Expr) -> bool:
     return any(
         isinstance(node, BlockExpr)
         or node in e.planned.events
-        or (isinstance(node, IncDec) and not isinstance(node.target, Var))
+        or isinstance(node, IncDec)
+        or getattr(e.shared.names.entries.get(node), "acts", False)
         or (isinstance(node, Binary) and node.op in "/%" and e.constant_of(node.right) is None)
         or (isinstance(node, Index) and e.constant_of(node.index) is None)
         or isinstance(e.unit.types.get(node), Stack)

@@ -111,8 +111,10 @@ def _aggregate(e: ProgramEmitter, node: nodes.Assign, call: nodes.Call) -> None:
     assert isinstance(node.target, (MapRef, MapAccess))  # checked
     site = site_of(call, e.unit, e.context, Diagnostics())
     ref, key = maps.ref_of(node.target), e.key(node.target)
+    # whatever becomes of the entry: `while ($n < 9) { @ = sum($n++); }` must come to its end
+    value = e.value(site.args[0]) if site.args else e.const(0)
     with e.placed(call.span), maps.summed(e, ref, key, entry.first) as address:
-        entry.update(e, site, address)
+        entry.update(e, site, address, value)
 
 
 def _let(e: ProgramEmitter, node: nodes.Let) -> None:
