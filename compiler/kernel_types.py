@@ -289,7 +289,7 @@ def _array(btf: Btf, array: bt.Array, space: Space) -> Type:
     if isinstance(element, bt.Int) and element.size == 1 and element.encoding != "bool":
         plain = "char" in (element.encoding, element.name)
         if plain or (element.signed and btf.relocatable):
-            return Str(array.count, padded=False)
+            return Str(array.count, padded=False, whole=True)
         return Array(Int(1, True) if element.signed else UINT8, array.count)
     item = type_of(btf, array.elem, space)
     return Array(INT64 if item == NONE else item, array.count)

@@ -46,7 +46,8 @@ def _capacity(site: Site) -> int:
 
 
 def _str_type(site: Site) -> Type:
-    return Str(_capacity(site), padded=False)
+    own = site.types[0]
+    return Str(_capacity(site), padded=False, whole=isinstance(own, Str) and own.whole)
 
 
 def _check(site: Site) -> None:
@@ -61,7 +62,7 @@ def _check(site: Site) -> None:
 
 
 def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
-    capacity, source = _capacity(site), site.types[0]
+    capacity = _capacity(site)
     target = e.slot(capacity) if target is None else target
     e.store(target, 0, 1, e.const(0))  # an unreadable string is empty
     (reader, address), asked = e.source(site.args[0]), _asked(e, site)
@@ -69,11 +70,19 @@ def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
     if asked is not None and site.constants[1] is None:
         length = e.select(e.op("ult", asked, capacity), asked, capacity)
     got = e.helper(f"{reader}_str", target, length, address)
-    if source.scalar and capacity == site.context.config.max_strlen < _UNMARKED:
+    if _keeps_last(site, capacity):
         whole = e.const(1) if asked is None else e.op("ugt", asked, capacity)
-        last = e.op("add", address, capacity - 1)
+        last = e.offset(address, capacity - 1)
         keep_cut(e, reader, target, capacity, last, e.select(whole, got, 0))
     return target
+
+
+def _keeps_last(site: Site, capacity: int) -> bool:
+    """Whether a text that fills all of its place has no NUL there."""
+    own, limit = site.types[0], site.context.config.max_strlen
+    if isinstance(own, Str) and own.capacity <= limit:
+        return capacity == own.capacity
+    return own.scalar and capacity == limit < _UNMARKED
 
 
 def _asked(e: Emitter, site: Site) -> Reg | None:

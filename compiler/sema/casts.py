@@ -31,6 +31,8 @@ def cast_type(target: Type, source: Type) -> Type | None:
         return Pointer(target.target, source.space)
     if isinstance(target, Int) and isinstance(source, Pointer) and source.space is Space.USER:
         return replace(target, space=source.space)
+    if isinstance(target, Str) and isinstance(source, Str):
+        target = replace(target, whole=source.whole)
     return target if _allowed(target, source) else None
 
 

@@ -237,12 +237,10 @@ class _Resolver:
         found = self.btf.find_enumerator(name)
         if found is None:
             return None
-        if not self.btf.owner(found.enum_id).relocatable:
-            return ConstantName(found.value, type_of(self.btf, found.enum_id))
-        if not found.enum_name:
-            # libbpf finds enums by name; one without is an ABI constant (TCP_CLOSE, IPPROTO_TCP)
-            return ConstantName(found.value, literal(found.value))
         kind = type_of(self.btf, found.enum_id)
+        if not self.btf.owner(found.enum_id).relocatable or not found.enum_name:
+            # libbpf finds enums by name; one without is an ABI constant (TCP_CLOSE, IPPROTO_TCP)
+            return ConstantName(found.value, kind)
         return ConstantName(found.value, kind, found.enum_id, name)
 
     def member(self, node: nodes.Member) -> None:

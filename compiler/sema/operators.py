@@ -108,7 +108,7 @@ def binary_type(node: Binary, left: Type, right: Type, diagnostics: Diagnostics)
 def as_text(kind: Type, other: Type) -> Type:
     """An array of bytes is a string beside a string: kernel BTF cannot tell the two apart."""
     is_text = isinstance(kind, Array) and isinstance(other, Str) and _is_byte(kind.element)
-    return Str(kind.size) if is_text else kind
+    return Str(kind.size, whole=True) if is_text else kind
 
 
 def _is_byte(kind: Type) -> bool:

@@ -166,7 +166,10 @@ def lying_in(kind: Type, space: Space) -> Type:
 
 
 def opened(kind: Type) -> Type:
-    """A type as a script writes it, which does not say where its pointers point."""
+    """A type as a script writes it, which does not say where its pointers point, nor whether its
+    texts were cut."""
+    if isinstance(kind, Str):
+        return replace(kind, whole=True)
     if isinstance(kind, Pointer):
         return Pointer(opened(kind.target), Space.OPEN)
     if isinstance(kind, Array):
@@ -177,7 +180,10 @@ def opened(kind: Type) -> Type:
 
 
 def adopting(kind: Type, value: Type) -> Type:
-    """A type whose pointers may also point where those of a value do."""
+    """A type whose pointers may also point where those of a value do, and whose texts may have been
+    cut as those were."""
+    if isinstance(kind, Str) and isinstance(value, Str):
+        return replace(kind, whole=kind.whole and (value.whole or value.capacity < kind.capacity))
     if isinstance(kind, Pointer) and isinstance(value, Pointer):
         return Pointer(adopting(kind.target, value.target), kind.space.joined(value.space))
     if isinstance(kind, Array) and isinstance(value, Array):
@@ -192,7 +198,7 @@ def adopting(kind: Type, value: Type) -> Type:
 def padded(kind: Type) -> Type:
     """The type with zeros after the NUL of each string: equal values have equal bytes."""
     if isinstance(kind, Str):
-        return Str(kind.capacity)
+        return replace(kind, padded=True)
     if isinstance(kind, Tuple):
         return Tuple(tuple(padded(item) for item in kind.items))
     if isinstance(kind, Record):

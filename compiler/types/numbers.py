@@ -70,7 +70,7 @@ class EnumType(Int):
         return values.EnumKind(self.width, self.signed, names)
 
     def __str__(self) -> str:
-        return f"enum {self.name}"
+        return f"enum {self.name or '(anonymous)'}"
 
 
 def literal(value: int) -> Int:

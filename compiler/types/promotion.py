@@ -6,11 +6,15 @@ The rules for integers follow bpftrace 0.27 (docs/language.md, "Data Types").
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from aotrace.compiler.types.base import NONE, Space, Type
 from aotrace.compiler.types.composite import Pointer, Record, Tuple, has_relocated
 from aotrace.compiler.types.numbers import EnumType, Int
 from aotrace.compiler.types.text import Buffer, Str
+
+#: of two that are equal, one may have a text that was cut
+_MADE_OF_TEXT = (Str, Tuple, Record)
 
 
 def promote(current: Type, new: Type) -> Type | None:
@@ -19,7 +23,7 @@ def promote(current: Type, new: Type) -> Type | None:
         return new
     if new == NONE:
         return current
-    if current == new:
+    if current == new and not isinstance(current, _MADE_OF_TEXT):
         return current if not (isinstance(current, Int) and current.flexible) else new
     if isinstance(current, EnumType) or isinstance(new, EnumType):
         current, new = _plain(current), _plain(new)
@@ -46,7 +50,11 @@ def _promote_int(current: Int, new: Int) -> Int:
 
 
 def _promote_str(current: Str, new: Str) -> Str:
-    return Str(max(current.capacity, new.capacity))
+    """A text has a NUL where it gets a longer place than its own."""
+    if current.capacity == new.capacity:
+        return replace(current, whole=current.whole and new.whole)
+    longer = max(current, new, key=lambda kind: kind.capacity)
+    return Str(longer.capacity, whole=longer.whole)
 
 
 def _promote_tuple(current: Tuple, new: Tuple) -> Tuple | None:

@@ -12,14 +12,18 @@ from aotrace.runtime.values import Kind
 
 @dataclass(frozen=True)
 class Str(Type):
-    """A string in `capacity` bytes, its NUL included; padded: zeros follow the NUL."""
+    """A string in `capacity` bytes, its NUL included; padded: zeros follow the NUL.
+
+    whole: it was not cut, even if it fills its place without a NUL.
+    """
 
     capacity: int
     padded: bool = field(default=True, compare=False)
+    whole: bool = field(default=False, compare=False)
 
     @property
     def kind(self) -> Kind:
-        return values.StrKind(self.capacity, self.padded)
+        return values.StrKind(self.capacity, self.padded, self.whole)
 
     def __str__(self) -> str:
         return f"string[{self.capacity}]"

@@ -14,19 +14,21 @@ if TYPE_CHECKING:
 class StrKind(Kind):
     """A string in a fixed array; it ends at the first NUL.
 
-    One without a NUL was cut off, which `trailer` shows. `padded` says that every byte after the
-    NUL is zero, which lets a reader skip the search for it.
+    One without a NUL was cut off, which `trailer` shows, unless `whole` says that the array held
+    all of it. `padded` says that every byte after the NUL is zero, which lets a reader skip the
+    search for it.
     """
 
     tag = "str"
     align = 1
-    fields = {"size": int, "padded": bool}
+    fields = {"size": int, "padded": bool, "whole": bool}
     #: of every string of a trace: the config variable str_trunc_trailer
     trailer = ".."
 
-    def __init__(self, size: int, padded: bool = False) -> None:
+    def __init__(self, size: int, padded: bool = False, whole: bool = False) -> None:
         self.size = size
         self.padded = padded
+        self.whole = whole
         self.code = f"{size}s" if padded else None
 
     def layout(self) -> tuple[tuple[str, int, str], ...]:
@@ -34,7 +36,8 @@ class StrKind(Kind):
 
     def decode(self, raw: Buffer, offset: int) -> str:
         text, end, _ = bytes(raw[offset : offset + self.size]).partition(b"\0")
-        return text.decode("utf-8", "surrogateescape") + ("" if end else self.trailer)
+        cut = not end and not self.whole
+        return text.decode("utf-8", "surrogateescape") + (self.trailer if cut else "")
 
     def decode_many(self, raw: Buffer, count: int, stride: int, offset: int = 0) -> list[str]:
         """Equal strings, of which there are often many, are decoded once."""

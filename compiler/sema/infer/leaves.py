@@ -20,7 +20,7 @@ def integer(w: Walker, node: nodes.IntLit) -> Type:
 
 
 def string(w: Walker, node: nodes.StrLit) -> Type:
-    return Str(len(node.value) + 1)
+    return Str(len(node.value) + 1, whole=True)
 
 
 def boolean(w: Walker, _node: nodes.BoolLit) -> Type:
@@ -49,7 +49,7 @@ def identifier(w: Walker, node: nodes.Ident) -> Type:
     if isinstance(entry, Builtin):
         return builtin(w, entry, node)
     if word := w.names.words.get(node):
-        return Str(len(word) + 1)
+        return Str(len(word) + 1, whole=True)
     if node.name == ARGS:
         return arguments(w, node)
     constant = w.names.constants.get(node)

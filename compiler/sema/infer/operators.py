@@ -68,7 +68,7 @@ def binary(w: Walker, node: nodes.Binary) -> Type:
         right = leaves.as_text(w, node.right)
     constant = w.constants.get(node)
     if isinstance(constant, bytes):
-        return Str(len(constant) + 1)
+        return Str(len(constant) + 1, whole=True)
     if isinstance(constant, bool) and isinstance(left, Str) and isinstance(right, Str):
         return Bool()
     found = binary_type(node, left, right, w.diagnostics)

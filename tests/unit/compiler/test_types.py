@@ -130,6 +130,17 @@ def test_what_can_be_kept() -> None:
     assert not any(map(storable, (NONE, Array(UINT8, 0), Record(("a",), (NONE,)))))
 
 
+@pytest.mark.parametrize(("array", "text", "whole"), [(8, 8, False), (8, 4, True), (4, 8, False)])
+def test_a_text_that_may_have_been_cut_is_not_whole(array: int, text: int, whole: bool) -> None:
+    """Of two that counts which may fill the place that both get."""
+    one, other = Str(array, whole=True), Str(text)
+    for first, second in ((one, other), (other, one)):
+        mixed = promote(Tuple((first, INT8)), Tuple((second, INT8)))
+        assert isinstance(mixed, Tuple)
+        assert mixed.items[0].kind == Str(max(array, text), whole=whole).kind
+    assert promote(Tuple((one,)), Tuple((one,))).items[0].whole  # type: ignore[union-attr]
+
+
 def test_kept_strings_are_padded_wherever_they_stand() -> None:
     loose = Str(8, padded=False)
     kept = padded(Tuple((INT8, Record(("a",), (loose,)), loose)))

@@ -127,6 +127,7 @@ def test_every_kind_has_its_own_tag() -> None:
         (EnumKind(4, True, {}), struct.pack("<i", -1), "4294967295", 4294967295),
         (StrKind(4), b"ab\0c", "ab", "ab"),
         (StrKind(4), b"abcd", "abcd..", "abcd.."),
+        (StrKind(4, whole=True), b"abcd", "abcd", "abcd"),
         (MacKind(), bytes(range(6)), "00:01:02:03:04:05", "00:01:02:03:04:05"),
         (ArrayKind(IntKind(1, False), 4), b"\1\2\3\4", "[1,2,3,4]", [1, 2, 3, 4]),
         (
@@ -254,7 +255,7 @@ SPECS = st.recursive(
         st.lists(inner, max_size=3),
         st.dictionaries(
             st.sampled_from(["kind", "size", "signed", "bits", "items", "element", "count", "names",
-                             "minimum", "maximum", "step", "padded", "format", "clock"]),
+                             "minimum", "maximum", "step", "padded", "whole", "format", "clock"]),
             st.one_of(inner, st.sampled_from([kind.tag for kind in KINDS])),
         ),
     ),
