@@ -11,7 +11,6 @@ from aotrace.compiler.types import (
     Pointer,
     Space,
     Str,
-    Timestamp,
     Type,
 )
 
@@ -38,7 +37,7 @@ def cast_type(target: Type, source: Type) -> Type | None:
 
 def _counted(target: Array, source: Type) -> Array:
     size = target.element.size
-    fits = source.scalar or isinstance(source, Str)
+    fits = source.scalar or isinstance(source, (Str, Array))
     return Array(target.element, source.size // size if fits and size else 0)
 
 
@@ -55,11 +54,16 @@ def _allowed(target: Type, source: Type) -> bool:
 
 
 def _is_number(kind: Type) -> bool:
-    return isinstance(kind, (Int, Bool, Pointer, Timestamp))
+    return isinstance(kind, (Int, Bool, Pointer))
 
 
 def _to_array(target: Array, source: Type) -> bool:
-    """The bytes of an integer or string as integers; an integer may be widened to fill them."""
+    """The bytes of an integer or string as integers; an integer may be widened to fill them.
+
+    An array is nothing but what it is already.
+    """
+    if target == source:
+        return True
     if not isinstance(target.element, (Int, Bool)) or not target.size:
         return False
     if isinstance(source, Int):

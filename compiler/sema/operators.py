@@ -21,7 +21,6 @@ from aotrace.compiler.types import (
     Stack,
     Str,
     Struct,
-    Timestamp,
     Tuple,
     Type,
     UserSymbol,
@@ -79,7 +78,7 @@ def _dereferenced(node: Unary, operand: Type, diagnostics: Diagnostics) -> Type:
 
 def is_condition(kind: Type) -> bool:
     """Whether a value can be true or false."""
-    return isinstance(kind, (Int, Bool, Pointer, Timestamp))
+    return isinstance(kind, (Int, Bool, Pointer))
 
 
 def binary_type(node: Binary, left: Type, right: Type, diagnostics: Diagnostics) -> Type:
