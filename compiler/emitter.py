@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.probes.record import Argument
+from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef
 from aotrace.compiler.types import Stack, Struct, Type
 
@@ -85,6 +86,9 @@ class Emitter(Protocol):
     ]: ...
     def leave(self) -> None:
         """End the program here."""
+
+    def placed(self, span: Span) -> AbstractContextManager[None]:
+        """What fails within is a failure of that place."""
 
     def send(self, call: Call, number: int, *made: Reg) -> None:
         """Send one of the events that a function's record names (record.py, Function.events), with

@@ -51,13 +51,15 @@ class Source:
 class Span:
     """Characters start..end (end excluded) of a source.
 
-    via: for text of a macro's body, the use that it was expanded for.
+    via: for text of a macro's body, the use that it was expanded for. behind: of an expression in
+    parentheses, which are no part of its place, where they end.
     """
 
     source: Source = field(repr=False)
     start: int
     end: int
     via: Span | None = field(default=None, repr=False)
+    behind: int = field(default=0, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -72,8 +74,8 @@ class Span:
         return self.source.position(self.start)[1]
 
     def to(self, other: Span) -> Span:
-        """The span from the start of this one to the end of the other."""
-        return Span(self.source, self.start, max(self.end, other.end), self.via)
+        """The span from the start of this one to the end of the other, parentheses included."""
+        return Span(self.source, self.start, max(self.end, other.end, other.behind), self.via)
 
     @property
     def uses(self) -> Iterator[Span]:

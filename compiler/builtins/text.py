@@ -69,7 +69,8 @@ def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
     length = e.const(capacity)
     if asked is not None and site.constants[1] is None:
         length = e.select(e.op("ult", asked, capacity), asked, capacity)
-    got = e.helper(f"{reader}_str", target, length, address)
+    with e.placed((site.node if site.types[0].scalar else site.args[0]).span):
+        got = e.helper(f"{reader}_str", target, length, address)
     if _keeps_last(site, capacity):
         whole = e.const(1) if asked is None else e.op("ugt", asked, capacity)
         last = e.offset(address, capacity - 1)

@@ -366,7 +366,8 @@ def read_bytes(e: ProgramEmitter, target: Reg, size: int, node: Expr) -> None:
         return
     found = find(e, node)
     if found:
-        read_into(e, found, target, size)
+        with e.placed(node.span):
+            read_into(e, found, target, size)
     else:
         e.copy(target, e.memory(node), size)  # a copy begins as the struct does
 

@@ -228,7 +228,7 @@ def p_path(p: Any) -> None:
 
 def p_primary_group(p: Any) -> None:
     "primary : '(' expr ')'"
-    p[0] = replace(p[2], span=extent(p))
+    p[0] = replace(p[2], span=replace(p[2].span, behind=p[3].span.end))
 
 
 def p_primary_tuple(p: Any) -> None:

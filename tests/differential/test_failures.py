@@ -41,20 +41,26 @@ begin { @a[1]++; @a[2]++; @a[3]--; ++@a[4]; }
     "division by zero": """begin {
   $zero = (uint64)0; print(7 / $zero); print(7 % $zero); $x = (uint64)9; $x /= $zero; print($x);
   printf("%d %d\\n", 1 / $zero, 2 % ($zero + $zero));
+  $y = ((1 + 2) % ($zero)) + 1; $y = (1 / $zero); if ((2 / $zero) == 1) { print(1); }
 }
 """,
     "index out of bounds": """begin {
   $a = (uint8[4])0; $i = (uint64)4; $y = $a[$i]; $i = 3; print($a[$i]); $i = 100; $y = $a[$i];
+  $y = ($a)[$i]; $y = ($a[$i]); print(((uint8[4])(uint32)1)[$i]);
 }
 """,
     "keys that are not there": """begin {
   @a[1] = 1; print(@a[1]); print(@a[2]); $x = @a[3]; if (@a[4] == 9) { print("?"); }
   @b["x"] = "text"; $y = @b["y"]; print(@none); @a[5] += 2; @none = 1; clear(@none);
+  print((@a[6])); if ((@a[7]) == 1) { print(1); } $z = (int16)(@a[8]);
 }
 """,
-    "in arguments of an event": """begin {
+    "in arguments of an event": """struct in { int x; struct in *n; int a[2]; char c[4]; };
+begin {
   @a[1] = avg(2); @b[1] = 1; $p = (uint8*)8; print((1, @b[2])); printf("%d %d\\n", @b[3], 4);
   print(@a[1]); print(@a[2]); print((@a[3], 1)); printf("%s|\\n", buf(uptr($p), 4)); print(@b[1]);
+  $q = uptr((struct in *)8); print(($q)->x); print((($q->n)->x)); $x = (int16)($q->x);
+  $y = ($q->a)[1]; print((1, ($q)->x)); print(buf($q->a, 2));
 }
 """,
     "a probe that fails often": """interval:ms:1 / @i < 5 / {

@@ -79,8 +79,19 @@ def test_equality_does_not_look_at_places() -> None:
     assert program("BEGIN{exit()}") != program("END{exit()}")
 
 
-def test_a_group_spans_its_parentheses() -> None:
-    assert expression("(1 + 2) * 3").span.text == "(1 + 2) * 3"
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("((1 + 2))", "1 + 2"),
+        ("(1 + 2) * 3", "1 + 2) * 3"),
+        ("3 * ((1 + 2))", "3 * ((1 + 2))"),
+        ("-(1)", "-(1)"),
+        ("($a)->b", "$a)->b"),
+    ],
+)
+def test_parentheses_are_no_part_of_a_place_but_within_one(text: str, place: str) -> None:
+    """As bpftrace has it: nothing begins with one."""
+    assert expression(text).span.text == place
 
 
 def test_the_tree_is_frozen() -> None:
