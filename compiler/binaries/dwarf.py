@@ -21,7 +21,7 @@ FUNCTION = "DW_TAG_subprogram"
 #: What else comes of reading where nothing is.
 _DAMAGE = (
     LookupError, ValueError, TypeError, AttributeError, AssertionError, RuntimeError, OSError,
-    OverflowError,
+    ArithmeticError,
 )  # fmt: skip
 
 Die = Any  # elftools.dwarf.die.DIE; pyelftools has no types
@@ -247,9 +247,23 @@ def symbols_named(elf: Any, name: str) -> Iterator[Any]:
     for table in (".symtab", ".dynsym"):
         section = elf.get_section_by_name(table)
         if isinstance(section, SymbolTableSection):  # a debug file may have its header alone
-            for found in section.get_symbol_by_name(name) or ():
+            for found in map(section.get_symbol, _numbers_of(section, name)):
                 if found["st_shndx"] != "SHN_UNDEF":
                     yield found
+
+
+def _numbers_of(table: Any, name: str) -> Iterator[int]:
+    """The numbers of a table's symbols of that name: of a hundred thousand, few are parsed."""
+    strings, wanted = table.stringtable.data(), name.encode("utf-8", "surrogateescape") + b"\0"
+    places, at = set(), strings.find(wanted)
+    while at >= 0:
+        places.add(at)
+        at = strings.find(wanted, at + 1)
+    step, data = table["sh_entsize"], table.data()
+    words = memoryview(data[: len(data) // step * step]).cast("I")
+    for number, place in enumerate(words[:: step // 4].tolist()):  # a symbol begins with its name's
+        if place in places:
+            yield number
 
 
 def debug_files(elf: Any, path: str) -> Iterator[str]:

@@ -33,18 +33,30 @@ def size_of(binary: str, name: str) -> int:
         raise DwarfError(f"cannot read {path}: {error.strerror}") from None
 
 
+def has_symbol(path: str, name: str) -> bool:
+    """Whether a file has such a symbol; with no name, whether its symbols can be read."""
+    try:
+        return bool(_all_of(path, name)) or not name
+    except (DwarfError, OSError):
+        return False
+
+
 @lru_cache(maxsize=256)
 def _size_of(path: str, name: str, _changed: int) -> int:
-    from elftools.elf.elffile import ELFFile
-
-    with reading(path), open(path, "rb") as file:
-        elf = ELFFile(file)
-        found = dict(_found(elf, path, name))
+    found = _all_of(path, name)
     if not found:
         raise DwarfError(f"{path} has no symbol {name}")
     if len(found) > 1:
         raise DwarfError(f"{path} has {len(found)} symbols {name}", "rename one of them")
     return max(found.values())
+
+
+def _all_of(path: str, name: str) -> dict[int, int]:
+    """Sizes by address. Raises DwarfError and OSError."""
+    from elftools.elf.elffile import ELFFile
+
+    with reading(path), open(path, "rb") as file:
+        return dict(_found(ELFFile(file), path, name))
 
 
 def _found(elf: Any, path: str, name: str) -> Iterator[tuple[int, int]]:

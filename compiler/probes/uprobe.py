@@ -15,6 +15,7 @@ from aotrace.compiler.binaries import calls, lines
 from aotrace.compiler.binaries.dwarf import DwarfError
 from aotrace.compiler.binaries.file import File
 from aotrace.compiler.binaries.types import BinaryBtf
+from aotrace.compiler.binaries.variables import has_symbol
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import (
     Argument,
@@ -27,10 +28,12 @@ from aotrace.compiler.probes.record import (
     Side,
 )
 from aotrace.compiler.types import NONE, Int, Space, Type, lying_in
+from aotrace.runtime import binaries
 from aotrace.runtime.members import is_wild
 from aotrace.runtime.uprobes import uprobe_of
 
 _WORD = Int(8, False, space=Space.USER)
+_OWN_NAMES = frozenset(("uaddr",))
 
 
 class _Types:
@@ -75,6 +78,22 @@ def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     if not request.has_no_fields():
         return None
     return _resolved(URETPROBE if returns else UPROBE, request, {"return": returns})
+
+
+def _expand(returns: bool, request: ProbeRequest) -> list[ResolvedProbe] | None:
+    """The files of the build host that have the function: each has symbols of its own."""
+    resolve, parts = partial(_resolve, returns), request.point.parts
+    try:
+        target = uprobe_of(parts, returns)
+    except (KeyError, ValueError):
+        target = {"binary": ""}  # which is told by `resolve`
+    pattern = target["binary"]
+    if not is_wild(pattern):
+        return request.each(resolve, [parts])
+    function = "" if "language" in target or is_wild(target["function"]) else target["function"]
+    rest = (parts[1][len(pattern) :], *parts[2:])
+    files = (path for path in binaries.expand(pattern) if has_symbol(path, function))
+    return request.each(resolve, ((parts[0], path + rest[0], *rest[1:]) for path in files))
 
 
 def _resolved(kind: ProbeKind, request: ProbeRequest, target: dict[str, Any]) -> ResolvedProbe:
@@ -156,10 +175,11 @@ def _refuse(request: ProbeRequest, name: str) -> None:
 UPROBE = ProbeKind(
     "uprobe", ("u",), "uprobe:BINARY:FUNCTION[+OFFSET]", "Entry of a function in user space.",
     partial(_resolve, False), pid_filtered=True, registers=True, space=Space.USER, wildcards=True,
-    complete=partial(_complete, False), side=Side.USER,
+    complete=partial(_complete, False), expand=partial(_expand, False), own_names=_OWN_NAMES,
+    side=Side.USER,
 )  # fmt: skip
 URETPROBE = ProbeKind(
     "uretprobe", ("ur",), "uretprobe:BINARY:FUNCTION", "Return of a function in user space.",
     partial(_resolve, True), pid_filtered=True, registers=True, space=Space.USER, wildcards=True,
-    complete=partial(_complete, True),
+    complete=partial(_complete, True), expand=partial(_expand, True), own_names=_OWN_NAMES,
 )  # fmt: skip

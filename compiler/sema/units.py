@@ -35,7 +35,7 @@ from aotrace.compiler.syntax.nodes import (
     Ternary,
 )
 from aotrace.compiler.syntax.walk import children, walk
-from aotrace.compiler.types import Type
+from aotrace.compiler.types import Space, Type
 from aotrace.runtime.members import any_wild, is_wild
 
 _ALIAS = 2  # the longest abbreviation of a probe type, like almost anything
@@ -120,7 +120,8 @@ def resolve_probes(
         for request in empty if len(units) == first else ():
             kind = BY_NAME[request.point.parts[0]]
             hint = kind.unlisted(request) if kind.unlisted else ""
-            text = f"no {kind.name} of the kernel this is built for matches"
+            place = "this machine" if kind.space == Space.USER else "the kernel this is built for"
+            text = f"no {kind.name} of {place} matches"
             request.error(text, *((hint,) if hint else ()))
     _check_unique(units, diagnostics)
     if not program.probes:
