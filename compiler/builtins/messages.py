@@ -26,9 +26,10 @@ def place_of(span: Span) -> dict[str, object]:
     return {"file": file, "line": line, "column": column, "place": place}
 
 
-def message(action: str, site: Site, text: str) -> EventSpec:
+def message(action: str, site: Site, text: str, aside: bool = False) -> EventSpec:
     """A fixed text, said of the place of a call."""
-    return EventSpec(action, (), {"format": text.replace("%", "%%"), **place_of(site.node.span)})
+    details = {"format": text.replace("%", "%%"), **place_of(site.node.span)}
+    return EventSpec(action, (), details, aside=aside)
 
 
 def _said(action: str, site: Site) -> EventSpec:

@@ -107,7 +107,10 @@ def _comm_events(site: Site) -> tuple[EventSpec, ...]:
     gone = {"format": "No such process (pid=%d)", **place_of(site.node.span)}
     kind = site.context.probe.kind.name
     text = f"this kernel has no {_FIND}() for {kind} probes, which comm(PID) needs"
-    return (EventSpec("warnf", (), gone, made=(Int(4, True),)), message("warnf", site, text))
+    return (
+        EventSpec("warnf", (), gone, made=(Int(4, True),), aside=True),
+        message("warnf", site, text, aside=True),
+    )
 
 
 def _check_comm(site: Site) -> None:

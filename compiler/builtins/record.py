@@ -118,7 +118,8 @@ class EventSpec:
 
     map: the map it is about; its index joins the details. wakeup: the loader must see it at once.
     made: the types of what is no expression of the script; it stands behind the arguments, and
-    `fill` writes it, given where each lies.
+    `fill` writes it, given where each lies. aside: it only warns of how a value came about, and is
+    left out where nobody is there to be warned.
     """
 
     action: str
@@ -128,6 +129,7 @@ class EventSpec:
     wakeup: bool = False
     made: tuple[Type, ...] = ()
     fill: Callable[[Emitter, Sequence[Reg]], None] | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def _setting(name: str, e: Emitter, _context: ProbeContext, _target: Reg | None)
 
 
 def _cpid_events(site: Site) -> tuple[EventSpec, ...]:
-    return (message("warnf", site, "No child command (`-c`); cpid is zero"),)
+    return (message("warnf", site, "No child command (`-c`); cpid is zero", aside=True),)
 
 
 def _cpid(e: Emitter, site: Site, _target: Reg | None) -> Reg:

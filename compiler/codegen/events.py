@@ -108,6 +108,8 @@ def _to_sequence(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg]) ->
 
 def _to_text(e: ProgramEmitter, event: PlannedEvent, made: Sequence[Reg]) -> None:
     """A line in that file, which the kernel formats."""
+    if event.spec.aside:
+        return
     form, widths = kernel_format(event.spec.details["format"], event.types)
     data = e.slot(max(8 * len(widths), 8))
     for index, (arg, kind, width) in enumerate(

@@ -30,6 +30,8 @@ def check_pinned(plan: Plan, diagnostics: Diagnostics) -> None:
 
 
 def _check(node: Node, event: PlannedEvent, diagnostics: Diagnostics) -> None:
+    if event.spec.aside:
+        return
     if event.spec.action != "printf":
         text = "a pinned iterator can only print by printf(): nobody is there to do anything else"
         diagnostics.error(text, node.span, "leave the pin out")

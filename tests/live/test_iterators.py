@@ -45,6 +45,14 @@ def test_a_pinned_iterator_is_a_file_of_lines(absolute: bool, pin: Path, tmp_pat
     assert len(rows) > 3
 
 
+def test_functions_that_may_warn_go_without_where_it_is_pinned(pin: Path, tmp_path: Path) -> None:
+    """Whether the kernel has the function that comm(PID) calls, or not."""
+    show = 'printf("%s|%s|%d\\n", ctx.task.comm, comm(ctx.task.pid), cpid);'
+    assert run(tmp_path, f"iter:task:{pin} {{ {show} }}").returncode == 0
+    rows = {tuple(line.split("|")[1:]) for line in pin.read_text().splitlines()}
+    assert rows & {("kthreadd", "0"), ("[unknown]", "0")}
+
+
 def test_a_pin_is_not_overwritten(pin: Path, tmp_path: Path) -> None:
     script = f'iter:task:{pin.name} {{ printf("x"); }}'
     assert run(tmp_path, script).returncode == 0
