@@ -14,6 +14,11 @@ from aotrace.compiler.runline import LineError, RunLine, parse, script_path, usa
 from aotrace.runtime import debugfiles
 
 LOADER = "aotrace.loader.cli"  # run as a program of its own: the two never meet in one process
+#: modes of bpftrace that are not offered, and why
+_ABSENT = {
+    "format": "the parser keeps no comments, which must not be lost",
+    "compiler-bench": "it times the passes of bpftrace's own compiler",
+}
 _STDIN = "stdin"  # what bpftrace calls a program that is no file
 _BTF_VARIABLE = "BPFTRACE_BTF"
 
@@ -36,8 +41,8 @@ def _run(line: RunLine) -> int:
     request = _request(line)
     for stage in line.stages:
         _show(request, stage)
-    if line.mode in ("format", "compiler-bench"):
-        raise build.BuildError(f"--mode {line.mode} is not there", None)
+    if line.mode in _ABSENT:
+        raise build.BuildError(f"--mode {line.mode} is not there: {_ABSENT[line.mode]}", None)
     path = build.memory_object(request)
     if line.mode == "codegen":
         return 0

@@ -202,6 +202,7 @@ OPTIONS = (
     Option(("--dwarf-pid",), "PID", _hand_on("--dwarf-pid"), "dw_ustack() of this process, too"),
     Option(("--test",), "", _mode("test"), "run the script's test probes"),
     Option(("--bench",), "", _mode("bench"), "run the script's bench probes"),
+    Option(("--fmt",), "", _mode("format"), "not there: scripts are not formatted"),
     Option(("--mode",), "MODE", _mode(), "codegen, test or bench"),
     Option(("--unsafe",), "", _unsafe, "allow functions that can do harm, such as system()"),
     Option(("--dry-run",), "", _hand_on("--dry-run"), "load and attach, then leave"),
