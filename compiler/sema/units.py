@@ -15,7 +15,7 @@ from aotrace.compiler.diagnostics import Diagnostics, did_you_mean
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.errors import KernelDataError
 from aotrace.compiler.kernel.sources import KernelSources
-from aotrace.compiler.probes import BY_NAME
+from aotrace.compiler.probes import BY_NAME, kind_of
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.compiler.sema.fold import Constant
 from aotrace.compiler.sema.probetypes import TYPES, of_types, typed
@@ -118,7 +118,8 @@ def resolve_probes(
                 )
                 return units[:most]
         for request in empty if len(units) == first else ():
-            kind = BY_NAME[request.point.parts[0]]
+            kind = kind_of(request.point.parts[0])
+            assert kind  # it was resolved
             hint = kind.unlisted(request) if kind.unlisted else ""
             place = "this machine" if kind.space == Space.USER else "the kernel this is built for"
             text = f"no {kind.name} of {place} matches"
@@ -148,7 +149,7 @@ def _resolve(request: ProbeRequest) -> list[ResolvedProbe] | None:
     """The probes that an attach point is: none if it is a wildcard that matches nothing. None after
     an error."""
     provider = request.point.parts[0]
-    kind = BY_NAME.get(provider)
+    kind = kind_of(provider)
     if kind is None and any(part == 0 for part, _, _ in request.point.params):
         request.error("the probe type must be known at build time", "name it in the script")
         return None
