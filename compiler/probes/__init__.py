@@ -29,5 +29,5 @@ _BY_LONG_NAME: dict[str, ProbeKind] = {kind.name: kind for kind in KINDS}
 
 
 def kind_of(name: str) -> ProbeKind | None:
-    """The kind that a script means by a name: case counts in the short ones alone, as in bpftrace."""
+    """The kind that a script means by a name; case counts in the short ones alone."""
     return BY_NAME.get(name) or _BY_LONG_NAME.get(name.lower())
