@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from aotrace.compiler.diagnostics import did_you_mean
-from aotrace.compiler.probes.perf_context import perf_context
+from aotrace.compiler.probes.context import perf_context
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe, Side
 from aotrace.runtime import perf_events
 

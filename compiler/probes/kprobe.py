@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from aotrace.compiler.diagnostics import did_you_mean
+from aotrace.compiler.probes.context import register_context
 from aotrace.compiler.probes.record import (
     ContextWord,
     FunctionAddress,
@@ -69,8 +70,9 @@ def _resolved(
     # behind a return the instruction is the caller's
     place = FunctionAddress(None if returns else ContextWord(UINT64, arch.instruction))
     return ResolvedProbe(
-        kind, text, section, "kprobe", target, words=words, result=result, function=place
-    )
+        kind, text, section, "kprobe", target, words=words, result=result, function=place,
+        context=register_context(request),
+    )  # fmt: skip
 
 
 def _sharing(names: frozenset[str]) -> dict[str, bool]:
@@ -79,7 +81,7 @@ def _sharing(names: frozenset[str]) -> dict[str, bool]:
     There kernels since 6.14 have no registers but those of arguments and results. What `probe` is
     differs at the ends, and bpftrace makes no session of it.
     """
-    if "reg" in names:
+    if names & {"reg", "ctx"}:
         return {"registers": True}
     return {} if "probe" in names else {"session": True}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotrace.compiler.probes.perf_context import perf_context
+from aotrace.compiler.probes.context import perf_context
 from aotrace.compiler.probes.record import ProbeKind, ProbeRequest, ResolvedProbe
 from aotrace.runtime.points import period_ns, period_text
 

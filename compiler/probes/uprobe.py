@@ -17,6 +17,7 @@ from aotrace.compiler.binaries.file import File
 from aotrace.compiler.binaries.types import BinaryBtf
 from aotrace.compiler.binaries.variables import has_symbol
 from aotrace.compiler.kernel_types import type_of
+from aotrace.compiler.probes.context import register_context
 from aotrace.compiler.probes.record import (
     Argument,
     ContextWord,
@@ -104,7 +105,7 @@ def _resolved(kind: ProbeKind, request: ProbeRequest, target: dict[str, Any]) ->
     place = FunctionAddress(None if returns else ContextWord(_WORD, arch.instruction), user=True)
     probe = ResolvedProbe(
         kind, _text(kind, request, target), kind.name, "uprobe", target, words=words,
-        result=result, function=place, place=place,
+        result=result, function=place, place=place, context=register_context(request),
     )  # fmt: skip
     told = _is_open(target) or "uaddr" in request.names  # of which place it is in
     return replace(probe, point=request.template(kind)) if told else probe

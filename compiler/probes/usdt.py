@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aotrace.compiler.probes.context import register_context
 from aotrace.compiler.probes.record import (
     ContextWord,
     FunctionAddress,
@@ -46,6 +47,7 @@ def _resolved(request: ProbeRequest, target: dict[str, Any]) -> ResolvedProbe:
     place = FunctionAddress(ContextWord(_WORD, request.arch.instruction), user=True)
     return ResolvedProbe(
         USDT, text, "uprobe", "usdt", target, words=words, point=point, place=place,
+        context=register_context(request),
     )  # fmt: skip
 
 

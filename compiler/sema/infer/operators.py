@@ -114,7 +114,8 @@ def cast(w: Walker, node: nodes.Cast) -> Type:
     if found is None:
         w.diagnostics.error(f"Cannot cast from '{operand}' to '{target}'", node.span)
     if isinstance(found, Pointer):
-        return replace(found, space=w.context.space_of(operand))
+        known = isinstance(operand, Pointer) and operand.trusted and operand == found
+        return replace(found, space=w.context.space_of(operand), trusted=known)
     return found or target
 
 
