@@ -27,6 +27,11 @@ class Source:
     #: a header of the system, of which types are taken that BTF does not have
     system: bool = field(default=False, repr=False, compare=False)
 
+    @property
+    def told(self) -> str:
+        """Its name in what the program tells: as bpftrace calls a script of the command line."""
+        return "stdin" if self.name == "-e" else self.name
+
     @cached_property
     def _line_starts(self) -> list[int]:
         starts = [0]
@@ -84,6 +89,19 @@ class Span:
         while use:
             yield use
             use = use.via
+
+    @property
+    def location(self) -> list[str | int]:
+        """As an object has it: script, line, column, line of the end, column behind it."""
+        line, column = self.source.position(self.start)
+        end, behind = self.source.position(max(self.end - 1, self.start))
+        return [self.source.told, line, column, end, behind + 1]
+
+    @property
+    def lines(self) -> dict[str, str]:
+        """The texts of its lines by their numbers."""
+        first, last = self.line, self.source.position(max(self.end - 1, self.start))[0]
+        return {str(number): self.source.line(number) for number in range(first, last + 1)}
 
     @property
     def script_line(self) -> int:

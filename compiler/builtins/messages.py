@@ -13,17 +13,22 @@ from aotrace.compiler.types import NONE
 
 _FORMAT = Parameter("format", STRING, constant=True)
 _ARGS = Parameter("args", PRINTABLE, many=True)
-_PROGRAM = "stdin"  # how bpftrace calls a script of the command line
 
 
 def place_of(span: Span) -> dict[str, object]:
-    """Where in the script something is said: the file, where it begins, and all of it as text."""
-    span = next(reversed(list(span.uses)), span)
-    line, column = span.source.position(span.start)
-    last, end = span.source.position(span.end)
+    """Where in the script something is said: the file, where it begins, and all of it as text; and
+    the uses of macros that brought it there, with their lines."""
+    file, line, column, last, end = span.location
     place = f"{line}:{column}-{end}" if line == last else f"{line}-{last}"
-    file = _PROGRAM if span.source.name == "-e" else span.source.name
-    return {"file": file, "line": line, "column": column, "place": place}
+    found = {"file": file, "line": line, "column": column, "place": place}
+    return {**found, **_uses(span)} if span.via else found
+
+
+def _uses(span: Span) -> dict[str, object]:
+    lines: dict[str, dict[str, str]] = {}
+    for use in span.uses:
+        lines.setdefault(use.source.told, {}).update(use.lines)
+    return {"uses": [use.location for use in span.uses], "lines": lines}
 
 
 def message(action: str, site: Site, text: str, aside: bool = False) -> EventSpec:

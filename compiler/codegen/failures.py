@@ -148,14 +148,9 @@ class Failures:
         return self._numbers[known]
 
     def _quoted(self, span: Span) -> list[str | int]:
-        """[script, line, column, line of the end, column behind it]; the lines are kept."""
-        source = span.source
-        line, column = source.position(span.start)
-        end, behind = source.position(max(span.end - 1, span.start))
-        kept = self._details["lines"].setdefault(source.name, {})
-        for number in range(line, end + 1):
-            kept[str(number)] = source.line(number)
-        return [source.name, line, column, end, behind + 1]
+        """The location; its lines are kept."""
+        self._details["lines"].setdefault(span.source.told, {}).update(span.lines)
+        return span.location
 
 
 def _as_int(builder: Any, result: Reg) -> Reg:

@@ -42,7 +42,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         param: ContextWord(kind, i * _WORD)
         for i, ((param, _), kind) in enumerate(zip(params, types, strict=True))
     }
-    words = tuple(ContextWord(UINT64, i * _WORD) for i in range(len(params)))
+    words = tuple(ContextWord(_word_type(kind), i * _WORD) for i, kind in enumerate(types))
     section, mechanism = ("tp_btf", "typed_tracepoint") if typed else ("raw_tp", "raw_tracepoint")
     return ResolvedProbe(
         RAWTRACEPOINT, f"rawtracepoint:{module}:{name}", f"{section}/{name}", mechanism,
@@ -76,6 +76,11 @@ def _argument_type(kind: Type, typed: bool) -> Type:
     if typed and isinstance(kind, Pointer) and isinstance(kind.target, Struct):
         return replace(kind, trusted=True)
     return UINT64 if kind == NONE else kind
+
+
+def _word_type(kind: Type) -> Type:
+    """What `arg0` is: a number, but where the verifier knows what it points to."""
+    return kind if isinstance(kind, Pointer) and kind.trusted else UINT64
 
 
 RAWTRACEPOINT = ProbeKind(

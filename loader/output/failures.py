@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    Lines = Mapping[str, Mapping[str, str]]  # texts by script and number
     Location = Sequence[Any]  # [script, line, column, line of the end, column behind it]
 
 #: What fails without a helper.
@@ -46,15 +47,23 @@ class Failure:
         if self.helper:
             message = _advice(self.helper, self.code) or message
             message += f"\nAdditional Info - helper: {self.helper}, retcode: {self.code}"
-        return [self._text(first, message), *(self._text(use, "expanded from") for use in uses)]
+        said = quoted(first, self._lines, "WARNING", message)
+        return [said, *expansions(uses, self._lines, "WARNING")]
 
-    def _text(self, location: Location, message: str) -> str:
-        script, line, column, end, behind = location
-        place = f"{line}-{end}" if line != end else f"{line}:{column}-{behind}"
-        quoted = [self._lines[script].get(str(number), "") for number in range(line, end + 1)]
-        if line == end:
-            quoted = _marked(quoted[0], column, behind)
-        return "\n".join([f"{script}:{place}: WARNING: {message}", *quoted])
+
+def expansions(uses: Sequence[Location], lines: Lines, severity: str) -> list[str]:
+    """What a message of a macro's text ends with: each use that the text was expanded for."""
+    return [quoted(use, lines, severity, "expanded from") for use in uses]
+
+
+def quoted(location: Location, lines: Lines, severity: str, message: str) -> str:
+    """A message about a place, with its lines."""
+    script, line, column, end, behind = location
+    place = f"{line}-{end}" if line != end else f"{line}:{column}-{behind}"
+    texts = [lines[script].get(str(number), "") for number in range(line, end + 1)]
+    if line == end:
+        texts = _marked(texts[0], column, behind)
+    return "\n".join([f"{script}:{place}: {severity}: {message}", *texts])
 
 
 def _advice(helper: str, code: int) -> str:

@@ -57,6 +57,11 @@ class TextOutput:
         """What the script says of one of its places: to the person, not among what is traced."""
         shown = text.decode("utf-8", "surrogateescape")
         self._errors(f"{details['file']}:{details['place']}: {severity}: {shown}")
+        if "uses" in details:
+            from aotrace.loader.output.failures import expansions  # few scripts need it
+
+            for use in expansions(details["uses"], details["lines"], severity):
+                self._errors(use)
 
     def shell(self, text: bytes) -> None:
         """What a command of the script's said, and an end of line, as bpftrace has it."""

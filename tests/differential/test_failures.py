@@ -29,7 +29,7 @@ begin {
 """,
     "full map in a macro": """config = { max_map_keys = 1 }
 macro put(@m, key) { @m[key] = 1; }
-macro twice(@m, key) { put(@m, key); put(@m, key + 1); }
+macro twice(@m, key) { put(@m, key); put(@m, key + 1); warnf("put %d", key); errorf("so"); }
 begin { twice(@a, 5); }
 """,
     "declared sizes": """let @small = hash(1);

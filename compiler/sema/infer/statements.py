@@ -61,7 +61,8 @@ def note_variable(
     if declared == UNSIZED_TEXT:
         merged = promote(Str(1) if current == NONE else current, value)
     elif declared != NONE:
-        current = adopting(opened(declared) if current == NONE else current, value)
+        # read anew: what `typeof` stands before may have become wider
+        current = adopting(adopting(opened(declared), current), value)
         merged = current if fits(w, current, value, where) else None
     else:
         merged = promote(current, value)
