@@ -182,7 +182,7 @@ def _join(event: Event, stage: Stage) -> Step:
 def _print(event: Event, stage: Stage) -> Step:
     """Print a value on a line of its own."""
     kind = event.args[0][1]
-    return lambda values: stage.output.value(kind, values[0])
+    return lambda values: stage.output.value(kind, kind.alone(values[0]))
 
 
 def _print_map(event: Event, stage: Stage) -> Step:

@@ -209,7 +209,7 @@ AGGREGATES = (
     ),
     AggregateFunction(
         "stats", "Count, average and total of the values.", (_VALUE,), partial(_stored, "stats"),
-        _avg,
+        _avg, merge=_merge_averages,
     ),
     AggregateFunction(
         "hist", "A histogram by powers of two, finer with bits.",

@@ -74,10 +74,10 @@ def _limit(site: Site, index: int) -> int | dict[str, str] | None:
 
 
 def _check_print(site: Site) -> None:
+    shown = site.types[0]
     if len(site.args) > 1 and not isinstance(site.args[0], MapRef):
         site.error("print() of a value takes no top or div", "they are for maps", arg=1)
-    shown = site.types[0]
-    if len(site.args) > 1 and isinstance(shown, Aggregate) and shown.name == "stats":
+    elif len(site.args) > 1 and isinstance(shown, Aggregate) and shown.name == "stats":
         site.warning("print() shows all of a stats() map, undivided, whatever top and div", arg=1)
 
 

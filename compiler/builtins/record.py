@@ -227,8 +227,9 @@ class AggregateFunction:
     """A function assigned to a map: `@ = count()`. `update` changes one CPU's value in place, given
     its address and the first argument's value (zero where there is none).
 
-    A script can read the map as an integer where `merge` is set: it takes one CPU's value into a
-    state of `STATE_SIZE` bytes, zero at first, of which `result` makes the number. Where the first
+    A script can print one key's value where `merge` is set: it takes one CPU's value into a state
+    of `STATE_SIZE` bytes, zero at first; and read it as an integer where `result` makes one of
+    that. Where the first
     call makes the same value whatever its arguments are, that value is `first`.
     """
 

@@ -79,11 +79,30 @@ def _tell_missing(e: ProgramEmitter) -> None:
 
 
 def merged(e: ProgramEmitter, ref: MapRef, at: Reg, kind: Aggregate) -> Reg:
-    """The number that the values of all CPUs come to (bpf_map_lookup_percpu_elem: Linux 5.19)."""
+    """The number that the values of all CPUs come to."""
+    state = e.slot(STATE_SIZE)
+    record = _merge_into(e, ref, at, kind, state)
+    assert record.result  # inferred: it is read as an integer
+    return record.result(e, kind, state)
+
+
+def merged_into(e: ProgramEmitter, access: MapAccess, target: Reg) -> None:
+    """What they come to where that is no number: the form is that of one CPU's value."""
+    kind = value_type(e, access)
+    assert isinstance(kind, Aggregate)  # checked
+    state = e.slot(STATE_SIZE)
+    _merge_into(e, access.map, key(e, access), kind, state)
+    e.copy(target, state, kind.size)
+
+
+def _merge_into(
+    e: ProgramEmitter, ref: MapRef, at: Reg, kind: Aggregate, state: Reg
+) -> AggregateFunction:
+    """The values of all CPUs in one state (bpf_map_lookup_percpu_elem: Linux 5.19)."""
     record = BY_NAME[kind.name]
     assert isinstance(record, AggregateFunction)
-    assert record.merge and record.result  # noqa: PT018  # inferred: it is read as an integer
-    state, cpu = e.slot(STATE_SIZE), e.fn.stack_slot(8)
+    assert record.merge  # inferred: it is read
+    cpu = e.fn.stack_slot(8)
     e.zero(state, STATE_SIZE)
     e.store(cpu, 0, 8, e.const(0))
     head, body, end = (e.fn.new_block(name) for name in ("cpus", "cpu", "merged"))
@@ -101,7 +120,7 @@ def merged(e: ProgramEmitter, ref: MapRef, at: Reg, kind: Aggregate) -> Reg:
     e.store(cpu, 0, 8, e.op("add", number, 1))
     e.ir.branch(head)
     e.ir.position_at_end(end)
-    return record.result(e, kind, state)
+    return record
 
 
 def assign(e: ProgramEmitter, target: MapAccess | MapRef, value: Expr) -> None:

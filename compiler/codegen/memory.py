@@ -15,7 +15,18 @@ from aotrace.compiler.sema.names import is_args
 from aotrace.compiler.sema.params import setting_name, text_of
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
-from aotrace.compiler.types import NONE, Array, Buffer, Int, Record, Str, Struct, Tuple, Type
+from aotrace.compiler.types import (
+    NONE,
+    Aggregate,
+    Array,
+    Buffer,
+    Int,
+    Record,
+    Str,
+    Struct,
+    Tuple,
+    Type,
+)
 
 if TYPE_CHECKING:
     from aotrace.compiler.codegen.emit import ProgramEmitter
@@ -134,6 +145,8 @@ def _into(e: ProgramEmitter, node: Expr, target: Reg, kind: Type) -> None:
                 into(e, node.then, target, kind)
             with other:
                 into(e, node.other, target, kind)
+    elif isinstance(kind, Aggregate) and isinstance(node, nodes.MapAccess):
+        maps.merged_into(e, node, target)
     elif is_args(node):
         _arguments_into(e, target, kind)
     elif isinstance(kind, Str):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aotrace.compiler.builtins.record import EventFunction, Parameter, match_parameters, takes_maps
 from aotrace.compiler.sema.infer import site_of
+from aotrace.compiler.sema.infer.maps import is_printable
 from aotrace.compiler.sema.params import unknown_at_build
 from aotrace.compiler.syntax.nodes import Call, MapAccess, MapRef, Node, Param
 from aotrace.compiler.types import NONE, Aggregate, Struct
@@ -33,6 +34,10 @@ def _argument(checker: Checker, node: Call, arg: Node, parameter: Parameter) -> 
     kind = checker.type_of(arg)
     if isinstance(arg, MapRef) and takes_maps(parameter):
         checker.known(arg)
+        return
+    if isinstance(arg, MapAccess) and takes_maps(parameter) and is_printable(kind):
+        if checker.known(arg.map):
+            checker.key(arg.key)
         return
     if isinstance(kind, Aggregate) and isinstance(arg, (MapRef, MapAccess)):
         pass  # it cannot be read at all, which is said where it is visited

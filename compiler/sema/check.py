@@ -363,7 +363,12 @@ class Checker:
             text = f"{node.name}() takes a map, not '{self.type_of(target)}'"
             self.diagnostics.error(text, target.span)
             return
-        if self.known(ref):
+        if isinstance(target, MapAccess) and len(node.args) > 1:
+            self.diagnostics.error(
+                f"{node.name}() takes a map before a key, not one of its values", target.span,
+                f"write {node.name}(@{ref.name}, …)",
+            )  # fmt: skip
+        elif self.known(ref):
             self.map_keys(node, entry, ref)
         for key in (target.key,) if isinstance(target, MapAccess) else node.args[1:]:
             self.key(key)

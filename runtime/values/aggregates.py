@@ -31,6 +31,10 @@ class AggregateKind(Kind):
 
     align = 8
 
+    def alone(self, value: Any) -> Any:
+        """Of what was summed up in the kernel already."""
+        return self.merge([value])
+
     def json(self, value: Any) -> Any:
         return json_number(value)
 

@@ -156,6 +156,10 @@ class Kind:
         """One value of those that the CPUs have."""
         raise TypeError(f"{self.tag}: one CPU's value says nothing of the others'")
 
+    def alone(self, value: Any) -> Any:
+        """What is shown of a value that is not kept by several CPUs."""
+        return value
+
     def order(self, value: Any) -> Any:
         """What a map's keys of this kind are sorted by."""
         return value

@@ -114,10 +114,21 @@ def merge_values(current: Type, new: Type) -> Type | None:
 
 
 def readable(kind: Type) -> Type:
-    """What a map's value reads as: an aggregate that can be merged is an integer."""
-    entry = BY_NAME.get(kind.name) if isinstance(kind, Aggregate) else None
-    merges = isinstance(entry, AggregateFunction) and entry.merge
-    return Int(8, kind.signed) if isinstance(kind, Aggregate) and merges else kind
+    """What a map's value reads as: an aggregate of which a number can be made is an integer."""
+    if isinstance(kind, Aggregate) and (entry := _function(kind)) and entry.result:
+        return Int(8, kind.signed)
+    return kind
+
+
+def is_printable(kind: Type) -> bool:
+    """Whether one key's value can be printed, where the map is of aggregates."""
+    entry = _function(kind) if isinstance(kind, Aggregate) else None
+    return entry is not None and entry.merge is not None
+
+
+def _function(kind: Aggregate) -> AggregateFunction | None:
+    entry = BY_NAME.get(kind.name)
+    return entry if isinstance(entry, AggregateFunction) else None
 
 
 def _map_value(kind: Type) -> Type:
