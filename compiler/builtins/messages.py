@@ -20,7 +20,7 @@ def place_of(span: Span) -> dict[str, object]:
     the uses of macros that brought it there, with their lines."""
     file, line, column, last, end = span.location
     place = f"{line}:{column}-{end}" if line == last else f"{line}-{last}"
-    found = {"file": file, "line": line, "column": column, "place": place}
+    found: dict[str, object] = {"file": file, "line": line, "column": column, "place": place}
     return {**found, **_uses(span)} if span.via else found
 
 
