@@ -24,6 +24,8 @@ from aotrace.compiler.syntax.collected import Collected, Header, text_in
 from aotrace.compiler.syntax.macros import Macro
 
 SYSTEM_DIRS = ("/usr/local/include", "/usr/include")
+#: headers that libc leaves to the compiler
+_OWN_DIR = os.path.join(os.path.dirname(os.path.realpath(__file__)), "include")
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _collect(
     path = source.name if os.path.isfile(source.name) else os.path.abspath(source.name or "script")
     include_dirs = (*options.include_dirs, *_named_in("CPATH"))
     system_dirs = (
-        *_named_in("C_INCLUDE_PATH"), *options.system_dirs, *_more_system_dirs(options),
+        *_named_in("C_INCLUDE_PATH"), _OWN_DIR, *options.system_dirs, *_more_system_dirs(options),
         *kernelheaders.folders(options.arch),
     )  # fmt: skip
     defines = tuple(f"{macro.name} {macro.body}" for macro in map(_definition, options.defines))

@@ -333,3 +333,11 @@ def test_types_of_a_system_header_are_kept_in_the_cache(tmp_path: Path) -> None:
         "struct thing { int a; };",
         "struct __attribute__ ( ( aotrace_pack ( 2 ) ) ) own { struct thing t; };",
     ]
+
+
+def test_limits_are_the_compilers_and_libcs() -> None:
+    text = "#include <limits.h>\n#include <float.h>\nbegin { print((INT_MIN, DBL_DIG)); }"
+    found = preprocess(Source("s.bt", text), Options(cache_dir=None), Diagnostics())
+    assert found.macros["INT_MIN"].body == "(-2147483648)"
+    assert found.macros["DBL_DIG"].body == "15"
+    assert not found.macros["INT_MAX"].own
