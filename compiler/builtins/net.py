@@ -18,6 +18,7 @@ from aotrace.runtime.values.net import AF_INET, AF_INET6, InetKind
 
 _KIND = InetKind()
 _SIZES = {4: AF_INET, 16: AF_INET6}
+_COOKIES = ("fentry", "fexit", "rawtracepoint")
 
 
 def _address_type(site: Site) -> Type:
@@ -124,11 +125,11 @@ def _is_socket(kind: Type) -> bool:
 
 def _check_cookie(site: Site) -> None:
     kind = site.context.probe.kind.name
-    if kind not in ("fentry", "fexit"):
+    if kind not in _COOKIES:
         text = f"socket_cookie() can not be used in {kind} probes"
-        site.error(text, "the kernel has it in fentry and fexit probes")
+        site.error(text, "the kernel has it in fentry, fexit and rawtracepoint probes")
     elif not getattr(site.types[0], "trusted", False):
-        site.error("socket_cookie() needs an argument of the function itself", arg=0)
+        site.error("socket_cookie() needs an argument of the function or event itself", arg=0)
 
 
 def _cookie(e: Emitter, site: Site, _target: Reg | None) -> Reg:

@@ -206,7 +206,7 @@ class ProgramEmitter:
 
     def argument(self, source: Argument) -> Reg:
         if isinstance(source, ContextWord):
-            return self.context_word(source.offset)
+            return place.word_of(self, source.offset, source.type)
         if isinstance(source, SiteWord):
             return members.argument(self, source.index)
         if isinstance(source, Passed):

@@ -17,7 +17,7 @@ from aotrace.compiler.emitter import Reg, keep_cut
 from aotrace.compiler.frozen import dataclass
 from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel_types import copy_of, field_of, redefined
-from aotrace.compiler.probes.record import ContextField, Passed
+from aotrace.compiler.probes.record import ContextField, ContextStruct, Passed
 from aotrace.compiler.sema.names import is_args
 from aotrace.compiler.syntax import nodes
 from aotrace.compiler.syntax.nodes import Expr
@@ -125,12 +125,22 @@ def argument(e: ProgramEmitter, name: str) -> Place | None:
     source = (e.unit.probe.arguments or {})[name]
     if isinstance(source, Passed):
         return None if source.type.scalar else passed(e, source)
+    if isinstance(source, ContextStruct):
+        return _in_words(e, source)
     if not isinstance(source, ContextField) or source.located:
         return None  # a word is a value, not a place
     kind, root = redefined(source.type, e.shared.btf), (source.btf, source.struct)
     return Place(
         e.ctx, kind, Space.KERNEL, root, source.steps, direct=True, event=source.event
     )  # fmt: skip
+
+
+def _in_words(e: ProgramEmitter, source: ContextStruct) -> Place:
+    """A copy of the words that a struct has in the context."""
+    slot = e.slot(source.words * 8)
+    for offset in range(0, source.words * 8, 8):
+        e.store(slot, offset, 8, e.context_word(source.offset + offset))
+    return at(slot, redefined(source.type, e.shared.btf), Space.KERNEL)
 
 
 def passed(e: ProgramEmitter, source: Passed) -> Place:
@@ -144,11 +154,16 @@ def passed(e: ProgramEmitter, source: Passed) -> Place:
 
 
 def passed_value(e: ProgramEmitter, source: Passed) -> Reg:
-    """A parameter that is one number: of its register, only as much as its type has is defined."""
+    """A parameter that is one number."""
     if source.register is None or source.indirect:
         return load(e, passed(e, source))
-    word, unused = e.context_word(source.register), 64 - source.type.size * 8
-    shift = "ashr" if _signed(source.type) else "lshr"
+    return word_of(e, source.register, source.type)
+
+
+def word_of(e: ProgramEmitter, offset: int, kind: Type) -> Reg:
+    """A word of the context: of a register that holds a number, what lies above it is anything."""
+    word, unused = e.context_word(offset), 64 - kind.size * 8
+    shift = "ashr" if _signed(kind) else "lshr"
     return e.op(shift, e.op("shl", word, unused), unused) if unused else word
 
 

@@ -6,9 +6,12 @@ from dataclasses import replace
 from functools import partial
 
 from aotrace.compiler.diagnostics import did_you_mean
+from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.kernel.functions import FunctionInfo
 from aotrace.compiler.kernel_types import type_of
 from aotrace.compiler.probes.record import (
+    Argument,
+    ContextStruct,
     ContextWord,
     FunctionAddress,
     ProbeKind,
@@ -51,21 +54,27 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
 def _resolved(
     kind: ProbeKind, request: ProbeRequest, function: FunctionInfo, returns: bool
 ) -> ResolvedProbe:
-    btf = function.btf
-    arguments = {
-        name or f"arg{i}": ContextWord(_trusted(type_of(btf, type_id)), i * _WORD)
-        for i, (name, type_id) in enumerate(function.params)
-    }
-    words = tuple(ContextWord(UINT64, i * _WORD) for i in range(len(function.params)))
+    btf, at = function.btf, 0
+    arguments: dict[str, Argument] = {}
+    for i, (name, type_id) in enumerate(function.params):
+        arguments[name or f"arg{i}"], at = _argument(btf, type_id, at)
+    words = tuple(ContextWord(UINT64, offset) for offset in range(0, at, _WORD))
     result = None
     if returns and function.ret:
-        at = len(function.params) * _WORD
         result = ContextWord(_trusted(type_of(btf, function.ret)), at)
     return ResolvedProbe(
         kind, f"{kind.name}:{function.module}:{function.name}", f"{kind.name}/{function.name}",
         "trace", {"function": function.name}, arguments=arguments, words=words, result=result,
-        function=FunctionAddress(),
+        function=FunctionAddress(), module=btf if function.module != KERNEL else None,
     )  # fmt: skip
+
+
+def _argument(btf: Btf, type_id: int, at: int) -> tuple[Argument, int]:
+    """What lies at an offset of the context, and where the next argument does."""
+    kind = _trusted(type_of(btf, type_id))
+    words = -(-kind.extent // _WORD) if isinstance(kind, Struct) else 1
+    found = ContextStruct(kind, at, words) if isinstance(kind, Struct) else ContextWord(kind, at)
+    return found, at + words * _WORD
 
 
 def _complete(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:

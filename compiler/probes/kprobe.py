@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from aotrace.compiler.diagnostics import did_you_mean
+from aotrace.compiler.kernel.btf import Btf
 from aotrace.compiler.probes.context import register_context
 from aotrace.compiler.probes.record import (
     ContextWord,
@@ -17,7 +18,7 @@ from aotrace.compiler.probes.record import (
     Side,
 )
 from aotrace.compiler.types import UINT64
-from aotrace.runtime.points import NEEDS_UNSAFE, kernel_place, kernel_text
+from aotrace.runtime.points import KERNEL, NEEDS_UNSAFE, kernel_place, kernel_text
 
 
 def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
@@ -36,11 +37,15 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     if not place["function"] and not request.unsafe:
         request.error(NEEDS_UNSAFE, "the kernel does not check that an instruction begins there")
         return None
-    if place["function"] and not place.get("module"):
-        _check_known(request, place["function"])
+    module = None
+    if place.get("module"):
+        module = request.sources.modules.get(place["module"])
+    elif place["function"]:
+        module = _known(request, place["function"])
     text = kernel_text((kind.name, *request.point.parts[1:]), place)
     target = {**place, "return": returns}
-    return replace(_resolved(returns, request, _section(kind, place), target), text=text)
+    resolved = _resolved(returns, request, _section(kind, place), target)
+    return replace(resolved, text=text, module=module)
 
 
 def _section(kind: ProbeKind, place: dict[str, Any]) -> str:
@@ -86,16 +91,21 @@ def _sharing(names: frozenset[str]) -> dict[str, bool]:
     return {} if "probe" in names else {"session": True}
 
 
-def _check_known(request: ProbeRequest, function: str) -> None:
-    """A function that no BTF has may be there all the same (some static ones): a warning."""
+def _known(request: ProbeRequest, function: str) -> Btf | None:
+    """The types of the module that has a function, if one has it.
+
+    A function that no BTF has may be there all the same (some static ones): a warning.
+    """
     functions = request.sources.functions
-    if functions.find(function) is None:
+    found = functions.find(function)
+    if found is None:
         hints = did_you_mean(function, functions.suggestions(function))
         request.diagnostics.warning(
             f"the kernel this is built for has no BTF of a function `{function}`",
             request.point.span,
             *hints,
         )
+    return found.btf if found and found.module != KERNEL else None
 
 
 KPROBE = ProbeKind(

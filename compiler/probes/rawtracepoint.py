@@ -15,7 +15,8 @@ from aotrace.compiler.types import NONE, UINT64, Pointer, Struct, Type
 from aotrace.runtime.members import Pattern
 from aotrace.runtime.points import KERNEL
 
-_SENDER = "skboutput"
+# what takes arguments of which the verifier knows the types
+_TYPED = frozenset(("skboutput", "socket_cookie"))
 _WORD = 8  # bytes; struct bpf_raw_tracepoint_args is an array of u64
 
 _OWN_NAMES = frozenset(("args", *(f"arg{i}" for i in range(10))))
@@ -36,7 +37,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
         request.lacking(f"no raw tracepoint `{name}`{where}", *did_you_mean(name, known))
         return None
     module, params, btf = found
-    typed = _SENDER in request.names
+    typed = not _TYPED.isdisjoint(request.names)
     types = [_argument_type(type_of(btf, type_id), typed) for _, type_id in params]
     arguments = {
         param: ContextWord(kind, i * _WORD)
@@ -47,6 +48,7 @@ def _resolve(request: ProbeRequest) -> ResolvedProbe | None:
     return ResolvedProbe(
         RAWTRACEPOINT, f"rawtracepoint:{module}:{name}", f"{section}/{name}", mechanism,
         {"name": name}, arguments=arguments, words=words,
+        module=btf if module != KERNEL else None,
     )  # fmt: skip
 
 

@@ -26,6 +26,18 @@ class ContextWord:
 
 
 @dataclass(frozen=True)
+class ContextStruct:
+    """A struct of the kernel that is in the context itself, in as many words as it takes.
+
+    The verifier takes these words for numbers: what is in them is read from a copy.
+    """
+
+    type: Type
+    offset: int
+    words: int
+
+
+@dataclass(frozen=True)
 class ContextField:
     """A field of a context struct that BTF knows: relocated. steps as in a CO-RE access.
 
@@ -66,7 +78,7 @@ class SiteWord:
     index: int
 
 
-Argument = ContextWord | ContextField | Passed | SiteWord
+Argument = ContextWord | ContextStruct | ContextField | Passed | SiteWord
 
 
 class FileTypes(Protocol):
@@ -111,7 +123,8 @@ class ResolvedProbe:
     address of the process it is attached, where that is a place in a file of user space.
     point: where the target completes the attach point, its parts (runtime/points.py). wildcard:
     the attach point of which the compiler made this one and others.
-    types: those of the traced file, which the script may name.
+    types: those of the traced file, which the script may name. module: those of the module that
+    it is in, which the script may name beside the kernel's.
     context: what `ctx` is. element: what an iterator is at; the program ends where that is null.
     process: whose task it is about, where that is not the current process.
     returns: whether the program's own result matters to the loader.
@@ -132,6 +145,7 @@ class ResolvedProbe:
     #: where the machine's registers lie in the context, by name; none where it has them not
     registers: Mapping[str, int] = field(default_factory=dict)
     types: FileTypes | None = None
+    module: Btf | None = None
     context: Pointer | None = None
     element: ContextField | None = None
     process: ContextField | None = None

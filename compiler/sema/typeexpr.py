@@ -39,8 +39,12 @@ TYPE_NODES = (
 class TypeReader:
     """Reads type expressions; what is unknown is reported and read as NONE."""
 
-    def __init__(self, btf: Btf, diagnostics: Diagnostics, type_of: Callable[[Node], Type]) -> None:
+    def __init__(
+        self, btf: Btf, diagnostics: Diagnostics, type_of: Callable[[Node], Type],
+        module: Btf | None = None,
+    ) -> None:  # fmt: skip
         self.btf = btf
+        self.module = module  # what has the types that are not in `btf`
         self.diagnostics = diagnostics
         self.type_of = type_of  # of an expression, for typeof
 
@@ -63,6 +67,8 @@ class TypeReader:
         if not written.tag and written.name in _BASIC:
             return _BASIC[written.name]
         found = find_named(self.btf, written.tag, written.name)
+        if found is None and self.module:
+            found = find_named(self.module, written.tag, written.name)
         if found is None:
             known = self.btf.names(_KINDS.get(written.tag, BtfKind.TYPEDEF))
             shown = f"{written.tag} {written.name}".strip()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+_TAGS = ("struct", "union", "enum")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from aotrace.loader.options import Options
 
 
-_SEARCHING = {*":*"}  # what files' names have not, and searches have
+_SEARCHING = {*":* "}  # what files' names have not, and searches have
 
 
 def show(options: Options) -> int:
@@ -30,15 +32,21 @@ def lines(options: Options) -> Iterator[str]:
         from aotrace.loader.listing import objects
 
         return objects.lines(wanted, options.verbose)
-    if wanted.startswith(("struct ", "union ", "enum ")):
-        from aotrace.loader.listing import types
-
-        parts = filter(None, (part.strip() for part in wanted.split(",")))
-        return (line for part in parts for line in types.lines(part, options.verbose))
-    from aotrace.loader.listing import probes
-
     if not options.regex and "." in wanted and not _SEARCHING & {*wanted}:
         from aotrace.loader.console import Console
 
         Console().warn(f"There is no file {wanted}, which is therefore a pattern to search for.")
-    return probes.lines(wanted, options)
+    return _parts(wanted, options)
+
+
+def _parts(wanted: str, options: Options) -> Iterator[str]:
+    """Of a search by commas each part is of types or of probes."""
+    for part in (wanted,) if options.regex else map(str.strip, wanted.split(",")):
+        if part.split(" ")[0] in _TAGS and not options.regex:
+            from aotrace.loader.listing import types
+
+            yield from types.lines(part, options.verbose)
+        else:
+            from aotrace.loader.listing import probes
+
+            yield from probes.lines(part, options)

@@ -29,9 +29,8 @@ def lines(search: str, options: Options) -> Iterator[str]:
     if options.regex:
         yield from _by_expression(search, options)
         return
-    for part in search.split(",") if search else ["*:*"]:
-        text = " ".join(part.split()) or "*:*"
-        yield from _found(text if ":" in text else f"*:{text}", options)
+    text = " ".join(search.split()) or "*:*"
+    yield from _found(text if ":" in text else f"*:{text}", options)
 
 
 def _found(search: str, options: Options) -> Iterator[str]:

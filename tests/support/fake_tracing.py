@@ -137,6 +137,7 @@ def write_functions(w: BtfWriter) -> None:
     w.func("do_exit", "void", "long code")
     w.func("printk_like", "int", "const char *fmt", "...")
     w.func("static_helper", "bool", "u8 small", "s16 medium", linkage=0)
+    w.func("handed_over", "int", "int first", "struct path where", "u32 behind")
 
 
 def write_iterators(w: BtfWriter) -> None:

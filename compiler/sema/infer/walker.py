@@ -57,7 +57,9 @@ class Walker:
         self.context = context
         self.diagnostics = diagnostics
         self.handlers = handlers
-        self.types_written = TypeReader(context.types, diagnostics, self.about)
+        self.types_written = TypeReader(
+            context.types, diagnostics, self.about, context.probe.module
+        )
 
     def holds(self, kind: Type, where: Node) -> bool:
         """Whether an integer type has the value that is assigned at `where`, as far as known."""
