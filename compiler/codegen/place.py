@@ -164,7 +164,7 @@ def word_of(e: ProgramEmitter, offset: int, kind: Type) -> Reg:
     """A word of the context: of a register that holds a number, what lies above it is anything."""
     word, unused = e.context_word(offset), 64 - kind.size * 8
     shift = "ashr" if _signed(kind) else "lshr"
-    return e.op(shift, e.op("shl", word, unused), unused) if unused else word
+    return e.op(shift, e.op("shl", word, unused), unused) if unused > 0 else word
 
 
 def field(e: ProgramEmitter, outer: Place, name: str) -> Place:
