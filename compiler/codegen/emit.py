@@ -21,7 +21,7 @@ from aotrace.compiler.codegen.loops import Loop
 from aotrace.compiler.codegen.program import Shared
 from aotrace.compiler.emitter import External, Reg
 from aotrace.compiler.kernel_types import find_variable
-from aotrace.compiler.probes.record import Argument, ContextWord, Passed, SiteWord
+from aotrace.compiler.probes.record import Argument, ContextField, ContextWord, Passed, SiteWord
 from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.source import Span
@@ -211,6 +211,7 @@ class ProgramEmitter:
             return members.argument(self, source.index)
         if isinstance(source, Passed):
             return place.passed_value(self, source)
+        assert isinstance(source, ContextField)  # a struct is a place
         return place.context_value(self, source)
 
     def context_word(self, offset: int) -> Reg:
