@@ -160,8 +160,9 @@ class Emitter(Protocol):
     def into(self, expr: Expr, target: Reg, type: Type) -> None:
         """Store an expression at an address in the form of `type`, padding included."""
 
-    def address(self, expr: Expr) -> Reg:
-        """Where a value lies: an lvalue of the kernel in the kernel, others in own memory."""
+    def reached(self, expr: Expr) -> AbstractContextManager[Reg]:
+        """Where a struct of the kernel lies, or an address leads; what is within runs where that is
+        anywhere, as the verifier wants it proven."""
 
     def source(self, expr: Expr) -> tuple[str, Reg]:
         """The helper that reads a value's bytes, or those that an address leads to; and where."""

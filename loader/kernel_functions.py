@@ -79,8 +79,8 @@ def _is_safe(name: str, parts: tuple[str, ...]) -> bool:
 def _lines_of_functions() -> Lines:
     if not _lists:
         _blocked.update(_blacklist())
-        listed = "".join(_chosen) or _listed()
-        if listed:
+        listed = _chosen[-1] if _chosen else _listed()
+        if listed or _chosen:
             _lists.append(Lines(listed, r"\n", (".part.",)))
         else:
             _lists.append(Lines(_read(SYMBOLS), r"\n[0-9a-f]+ [tTwW] ", _PARTS))

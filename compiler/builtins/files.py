@@ -118,9 +118,8 @@ def _path(e: Emitter, site: Site, target: Reg | None) -> Reg:
     size = _path_size(site)
     target = e.slot(size) if target is None else target
     e.store(target, 0, 1, e.const(0))
-    kind = site.types[0]
-    path = e.value(site.args[0]) if isinstance(kind, Pointer) else e.address(site.args[0])
-    e.helper("d_path", path, target, size)
+    with e.reached(site.args[0]) as path:
+        e.helper("d_path", path, target, size)
     return target
 
 

@@ -26,7 +26,7 @@ from aotrace.compiler.sema.plan import PlannedProgram
 from aotrace.compiler.sema.tables import Variable
 from aotrace.compiler.source import Span
 from aotrace.compiler.syntax.nodes import Call, Expr, MapAccess, MapRef, Unary, Var
-from aotrace.compiler.types import NONE, Stack, Struct, Type
+from aotrace.compiler.types import NONE, Pointer, Stack, Struct, Type
 from aotrace.runtime.values import IntKind
 
 I8, I16, I32, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
@@ -316,6 +316,14 @@ class ProgramEmitter:
     def address(self, node: Expr) -> Reg:
         found = place.find(self, node)
         return place.address(self, found) if found else self.memory(node)
+
+    @contextmanager
+    def reached(self, node: Expr) -> Iterator[Reg]:
+        pointed = isinstance(self.type_of(node), Pointer)
+        found = None if pointed else place.find(self, node)
+        start = self.value(node) if pointed else found.base if found else self.memory(node)
+        with self.if_(self.op("ne", self.word(start), 0)):
+            yield place.address(self, found) if found else start
 
     def source(self, node: Expr) -> tuple[str, Reg]:
         return place.source(self, node)

@@ -31,7 +31,7 @@ def _resolve(returns: bool, request: ProbeRequest) -> ResolvedProbe | None:
     if not place:
         request.misformed(kind)
         return None
-    if returns and place["offset"]:
+    if returns and place["function"] and place["offset"]:
         request.error("a kretprobe has no offset", "a return is not at one place in a function")
         return None
     if not place["function"] and not request.unsafe:

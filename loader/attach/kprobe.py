@@ -61,7 +61,8 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
         hint = "it needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS; a tracepoint may serve instead"
         return "this kernel was built without kprobes", hint
     if not function:
-        return f"address {target['offset']:#x}: {error}", "it must be that of an instruction"
+        place = "a function" if target["return"] else "an instruction"
+        return f"address {target['offset']:#x}: {error}", f"it must be that of {place}"
     module = target.get("module")
     there = [found.module or points.KERNEL for found in KernelSymbols().named(function)]
     if not there:
@@ -97,7 +98,7 @@ def locate(parts: list[str], target: Target) -> Target:
         raise KeyError(parts[0])
     if not found["function"] and not target.get("unsafe"):
         raise ValueError(points.NEEDS_UNSAFE)
-    if found["offset"] and target["return"]:
+    if found["function"] and found["offset"] and target["return"]:
         raise ValueError("a kretprobe has no offset")
     return {**target, **found}
 

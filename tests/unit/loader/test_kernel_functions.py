@@ -58,6 +58,14 @@ def test_the_list_without_what_is_unsafe(machine: Path) -> None:
     assert kernel_functions.traceable() == [("vmlinux", "vfs_read"), ("9pnet", "p9_client_walk")]
 
 
+def test_a_list_that_was_chosen_counts_even_if_it_is_empty(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (machine / "available_filter_functions").write_text(LISTED)
+    monkeypatch.setattr(kernel_functions, "_chosen", [""])
+    assert kernel_functions.traceable() == []
+
+
 def test_symbols_where_the_list_is_hidden() -> None:
     assert kernel_functions.traceable() == [
         ("vmlinux", "vfs_read"), ("vmlinux", "static_one"),
