@@ -1,5 +1,8 @@
-"""What calls leave unsaid is written out, AST to AST: `nsecs` is the call `nsecs()`, and what a
-function evaluates at build time stands under `comptime`."""
+"""What calls leave unsaid is written out, AST to AST.
+
+`nsecs` is the call `nsecs()`, what a function evaluates at build time stands under `comptime`, and a
+map is given `sum(…)` where that stands, be it in a block.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from aotrace.compiler.builtins import BY_NAME
 from aotrace.compiler.builtins.record import (
+    AggregateFunction,
     Function,
     MapFunction,
     Parameter,
@@ -51,7 +55,8 @@ def _assigns(node: Node) -> bool:
 
 
 def _any(node: Node) -> bool:
-    return any(_is_bare(below) or _settled(below) or _assigns(below) for below in walk(node))
+    rules = (_is_bare, _settled, _assigns, _sums_up)
+    return any(rule(below) for below in walk(node) for rule in rules)
 
 
 def _with_assignment(node: Call) -> nodes.BlockExpr:
@@ -69,6 +74,25 @@ def _with_assignment(node: Call) -> nodes.BlockExpr:
     return nodes.BlockExpr(span, steps, found)
 
 
+def _sums_up(node: Node) -> bool:
+    """Whether it gives a map a block's value that is a call like `sum(…)`: no value by itself."""
+    if not isinstance(node, nodes.Assign) or not isinstance(node.value, nodes.BlockExpr):
+        return False
+    value: Node = node.value
+    while isinstance(value, nodes.BlockExpr):
+        value = value.value
+    return isinstance(value, Call) and isinstance(BY_NAME.get(value.name), AggregateFunction)
+
+
+def _into_block(assign: nodes.Assign) -> Any:
+    """`@ = { statements; sum(…) }` is `{ statements; @ = sum(…); }`."""
+    block = assign.value
+    if not isinstance(block, nodes.BlockExpr):
+        return assign
+    last = _into_block(replace(assign, value=block.value))
+    return nodes.Block(block.span, (*block.statements, last))
+
+
 def _visit(node: Node) -> Any:
     if isinstance(node, Ident) and _is_bare(node):
         return Call(node.span, node.name, (), node.span)
@@ -78,6 +102,8 @@ def _visit(node: Node) -> Any:
         made = replace(made, args=_with_words(node, made))
     if _assigns(node):
         return _with_assignment(made)
+    if _sums_up(node):
+        return _into_block(made)
     if not settled:
         return made
     args = [
