@@ -1,7 +1,7 @@
 """What calls leave unsaid is written out, AST to AST.
 
-`nsecs` is the call `nsecs()`, what a function evaluates at build time stands under `comptime`, and a
-map is given `sum(…)` where that stands, be it in a block.
+`nsecs` is the call `nsecs()`, what a function evaluates at build time stands under `comptime`, and
+a map is given `sum(…)` where that stands, be it in a block.
 """
 
 from __future__ import annotations
