@@ -50,6 +50,7 @@ def _binaries(query: Query) -> Iterator[tuple[str, Binary]]:
 
 
 def _paths(wanted: str, pid: int) -> list[str]:
-    if wanted in ("", "*"):
-        return [processes.root(pid) + path for path in processes.mapped(pid)] if pid else []
+    if pid and wanted in ("", "*"):
+        return [processes.root(pid) + path for path in processes.mapped(pid)]
+    wanted = wanted or "*"  # any program of $PATH
     return binaries.expand(wanted) if is_wild(wanted) else [places.path_of(wanted, pid)]
