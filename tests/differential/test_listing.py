@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.differential, pytest.mark.needs("root", "bpf", "btf", 
         "tracepoint:*sched_sw*", "tracepoint:*:*_waking", "nosuch:*", "software:nosuch*",
         "struct task_struct", "struct *bpf_iter*", "struct list_*", "union *addr*",
         "enum pid_type", "enum *tcp*", "struct nosuch", "tracepoint:sched:*,software:*",
-        "software:fau*,struct list_head,software:cpu*", "usdt:*", "uprobe:bas*:main",
+        "software:fau*,struct list_head,software:cpu*", "usdt:*", "uprobe:*bash:main",
     ],
 )  # fmt: skip
 def test_names(search: str) -> None:
