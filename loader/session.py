@@ -106,7 +106,7 @@ def run(options: Options) -> int:
         signals = Signals(stage.hurry)
         pump = Pump(heard.ring, make_handlers(meta.events, stage), heard.sink, heard.lost)
         if options.trial:
-            passed = _try(options.trial, meta, loaded, heard, pump, console)
+            passed = _try(options.trial, loaded, heard, pump, signals, console)
             return stage.status if passed else 1
         _trace(options, loaded, heard, pump, signals, stage, console)
         _finish(meta, heard, console)
@@ -181,10 +181,10 @@ def _listen(
 
 def _try(
     trial: str,
-    meta: metadata.Metadata,
     loaded: _Loaded,
     heard: _Listening,
     pump: Pump,
+    signals: Signals,
     console: Console,
 ) -> bool:
     """Run the script's tests or benchmarks; whether all went well."""
@@ -194,11 +194,12 @@ def _try(
     tried = trials.Trials(
         loaded.bpf,
         loaded.probes,
-        meta.events,
+        loaded.meta.events,
         heard.ring,
         heard.maps,
         heard.lost,
         loaded.services,
+        signals,
     )
     passed = trials.run(tried, trial, heard.output, console, heard.sink)
     loaded.probes.run_after(loaded.bpf)

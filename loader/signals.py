@@ -30,7 +30,7 @@ class Signals:
     def __init__(self, late: Callable[[], None]) -> None:
         self.received = False
         self._asked = False
-        self._late = late
+        self.late = late
         self.fd, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGINT, self._stop)
@@ -45,7 +45,7 @@ class Signals:
         signal.setitimer(signal.ITIMER_REAL, _GRACE)
 
     def _over(self, number: int, frame: object) -> None:
-        self._late()
+        self.late()
 
     def _ask(self, number: int, frame: object) -> None:
         self._asked = True

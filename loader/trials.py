@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aotrace.loader.probes import Probes
     from aotrace.loader.ring import Ring
     from aotrace.loader.services import Services
+    from aotrace.loader.signals import Signals
     from aotrace.runtime.metadata import Event
 
 _LONG_ENOUGH = 1_000_000  # nanoseconds that a benchmark runs for at least
@@ -49,7 +50,10 @@ class Held:
 
 
 class Trials:
-    """The programs of one phase and what their events are handled by."""
+    """The programs of one phase and what their events are handled by.
+
+    After a signal no more of them are run.
+    """
 
     def __init__(
         self,
@@ -60,12 +64,15 @@ class Trials:
         maps: Sequence[ScriptMap],
         lost: LostEvents,
         services: Services,
+        signals: Signals,
     ) -> None:
         self._bpf = bpf
         self._probes = probes
         self._held = Held()
         silent = TextOutput(self._held, lambda text: None)  # type: ignore[arg-type]  # as a sink
         self._stage = Stage(silent, maps, ring.lead, services)
+        self._signals = signals
+        signals.late = self._stage.hurry
         handlers = make_handlers(events, self._stage)
         self._pump = Pump(ring, handlers, self._held, lost)  # type: ignore[arg-type]  # as a sink
 
@@ -75,6 +82,8 @@ class Trials:
         names = [program.target["name"] for program in programs]
         passed: list[bool] = []
         for index, program in enumerate(programs):
+            if self._signals.received:
+                return False
             start = time.perf_counter_ns()
             returned = self._bpf.programs[program.name].run()
             duration = time.perf_counter_ns() - start
@@ -90,6 +99,8 @@ class Trials:
         names = [program.target["name"] for program in programs]
         whole, first = True, True
         for name, program in zip(names, programs):
+            if self._signals.received:
+                return False
             times, average, status = self._measure(program.name)
             if status:
                 console.error(f"Benchmark '{name}' failed.")

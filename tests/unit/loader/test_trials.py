@@ -44,6 +44,12 @@ class Quiet:
         pass
 
 
+class Silence:
+    """No signal comes."""
+
+    received = False
+
+
 def trials_of(*programs: Program) -> Trials:
     class Probes:
         def of(self, phase: str) -> list[Program]:
@@ -52,7 +58,8 @@ def trials_of(*programs: Program) -> Trials:
     class Object:
         programs = {program.name: program for program in all_programs}
 
-    found = Trials(Object, Probes(), [], Quiet(), [], None, None)  # type: ignore[arg-type]
+    nothing: Any = None
+    found = Trials(Object, Probes(), [], Quiet(), [], nothing, nothing, Silence())  # type: ignore[arg-type]
     found._pump = Quiet()  # type: ignore[assignment]
     for program in programs:
         program.trials = found
@@ -101,6 +108,20 @@ def test_all_pass() -> None:
     sink = Kept()
     assert made(Program("one")).test(TextOutput(sink, lambda text: None))
     assert shown(sink)[-2:] == ["[==========] 1 test ran.", "[  PASSED  ] 1 test."]
+
+
+def test_none_is_run_after_a_signal() -> None:
+    sink = Kept()
+    tests = made(Program("one"), Program("two"))
+    run = all_programs[0].run
+
+    def interrupted() -> int:
+        tests._signals.received = True
+        return run()
+
+    all_programs[0].run = interrupted  # type: ignore[method-assign]
+    assert not tests.test(TextOutput(sink, lambda text: None))
+    assert shown(sink)[-1] == "[       OK ] one"
 
 
 def test_json_has_what_was_said_in_any_case() -> None:
