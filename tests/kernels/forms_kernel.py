@@ -66,6 +66,10 @@ KERNEL_FORMS = (
     ),
     _kprobe("kretprobe", 'kretprobe:vfs_read /comm == "dd" && retval == 4321/ { print(retval); }'),
     _kprobe(
+        "kretprobe:ADDRESS", 'kretprobe:$1 /comm == "dd" && retval == 4321/ { print(retval); }',
+        words=_ADDRESS, unsafe=True,
+    ),
+    _kprobe(
         "kretprobe, wildcard",
         'kretprobe:vfs_rea* /comm == "dd" && retval == 4321/ { print((probe, retval)); }',
         r"\(kretprobe:vfs_read, 4321\)", between=True,
