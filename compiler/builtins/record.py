@@ -103,6 +103,11 @@ class Site:
     def args(self) -> tuple[Expr, ...]:
         return self.node.args  # type: ignore[return-value]  # types as arguments: see Function.syntax
 
+    def reading(self, arg: int) -> Span:
+        """Where it is told that memory cannot be read: at an argument that lies there, at the call
+        for one that is its address."""
+        return (self.node if self.types[arg].scalar else self.node.args[arg]).span
+
     def error(self, message: str, *hints: str, arg: int | None = None) -> None:
         span = self.node.span if arg is None else self.node.args[arg].span
         self.diagnostics.error(message, span, *hints)

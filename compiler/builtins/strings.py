@@ -55,7 +55,8 @@ def _copied(e: Emitter, site: Site, index: int, room: int) -> tuple[Reg, Reg]:
         e.copy(copy, e.blob(text + b"\0"), len(text) + 1)
         return copy, e.const(len(text))
     reader, address = e.source(site.args[index])
-    got = e.helper(f"{reader}_str", copy, capacity + 1, address)
+    with e.placed(site.reading(index)):
+        got = e.helper(f"{reader}_str", copy, capacity + 1, address)
     length = e.select(e.op("sgt", got, 0), e.op("sub", got, 1), 0)
     return copy, e.bounded(length, capacity)
 

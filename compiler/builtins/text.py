@@ -69,7 +69,7 @@ def _str(e: Emitter, site: Site, target: Reg | None) -> Reg:
     length = e.const(capacity)
     if asked is not None and site.constants[1] is None:
         length = e.select(e.op("ult", asked, capacity), asked, capacity)
-    with e.placed((site.node if site.types[0].scalar else site.args[0]).span):
+    with e.placed(site.reading(0)):
         got = e.helper(f"{reader}_str", target, length, address)
     if _keeps_last(site, capacity):
         whole = e.const(1) if asked is None else e.op("ugt", asked, capacity)
