@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from aotrace.compiler.builtins import attached
+from aotrace.compiler.builtins.process import ids_here
 from aotrace.compiler.builtins.record import Builtin, ProbeContext
 from aotrace.compiler.emitter import Emitter, Reg
 from aotrace.compiler.types import UINT64, KernelSymbol, Str, Type, UserSymbol
@@ -67,7 +68,7 @@ def _func(e: Emitter, context: ProbeContext, target: Reg | None) -> Reg:
         return address
     target = e.slot(UsymKind.size) if target is None else target
     e.store(target, 0, 8, address)
-    pid = e.op("lshr", e.helper("get_current_pid_tgid"), 32)
+    pid = e.op("lshr", ids_here(e, told=False), 32)
     e.store(target, UsymKind.pid_offset, 8, pid)
     return target
 

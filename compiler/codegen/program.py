@@ -7,6 +7,7 @@ from dataclasses import field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from aotrace.compiler.builtins.process import ids_here
 from aotrace.compiler.codegen import place
 from aotrace.compiler.codegen.failures import Failures
 from aotrace.compiler.codegen.function import I32, FunctionBuilder
@@ -121,7 +122,7 @@ def _process(e: ProgramEmitter) -> Any:
     """The process that an event is about: the current one, or whose task an iterator is at."""
     source = e.unit.probe.process
     if source is None:
-        return e.op("lshr", e.helper("get_current_pid_tgid"), 32)
+        return e.op("lshr", ids_here(e, told=False), 32)
     task = place.settled(e, e.argument(source))
     return e.member(task, source.type.target, "tgid")  # type: ignore[attr-defined]
 

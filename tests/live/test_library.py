@@ -4,6 +4,7 @@ ids within a PID namespace, scripts that can do harm."""
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -120,3 +121,12 @@ def test_ids_and_stacks_count_as_the_loaders_namespace_does() -> None:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     more, function = done.stdout.split()
     assert (more, function.partition("+")[0]) == ("1", "clock_nanosleep"), done.stderr
+
+
+def test_a_process_is_the_one_that_the_loaders_namespace_calls_so() -> None:
+    script = 'tracepoint:sched:sched_process_fork { printf("%d", pid == $1); exit(); }'
+    tracer = shlex.join([str(console_script("aotracec")), "run", "-q", "-e", script])
+    shell = f"while sleep 0.05; do :; done & {tracer} -p $! $!; kill $!"
+    argv = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", shell]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["1"], done.stderr
