@@ -8,7 +8,7 @@ from __future__ import annotations
 from aotrace.loader.elf import archive
 from aotrace.loader.elf.file import AARCH64, EXECUTABLE, SHARED, X86_64, ElfError
 from aotrace.loader.elf.symbols import Symbols
-from aotrace.loader.errors import PlaceError
+from aotrace.loader.errors import PlaceError, UnfitError
 from aotrace.runtime import binaries
 from aotrace.runtime.members import Pattern, is_wild
 
@@ -217,7 +217,7 @@ class Binary:
         if symbol is None:
             hint = _STRIPPED.partition(":")[0] if self.symbols.empty else ""
             reason = f"{self.path} has no function at address {address:#x}"
-            raise PlaceError(reason, hint and f"{hint}: nothing says where instructions begin")
+            raise UnfitError(reason, hint and f"{hint}: nothing says where instructions begin")
         offset = address - symbol.address
         if offset and target["return"]:
             raise PlaceError(
@@ -231,18 +231,18 @@ class Binary:
     def _check_inside(self, symbol: Symbol, offset: int) -> None:
         where = f"{symbol.name}+{offset}"
         if offset >= symbol.size:
-            raise PlaceError(
+            raise UnfitError(
                 f"{where} lies outside of the function", f"{symbol.name} has {symbol.size} bytes"
             )
         code = self.elf.bytes_at(self._in_elf(symbol.address), symbol.size)
         if not _begins(self.elf.machine, code, offset):
             hint = "a probe there would change what the program does; --unsafe at build lets it"
-            raise PlaceError(f"{where} is in the middle of an instruction", hint)
+            raise UnfitError(f"{where} is in the middle of an instruction", hint)
 
     def _in_elf(self, address: int) -> int:
         found = self.elf.offset_of(address)
         if found is None:
-            raise PlaceError(f"{self.path} has no code at address {address:#x}")
+            raise UnfitError(f"{self.path} has no code at address {address:#x}")
         return found
 
     def _place(self, address: int, name: str) -> Place:

@@ -32,3 +32,7 @@ class PlaceError(Exception):
     def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason)
         self.hint = hint
+
+
+class UnfitError(PlaceError):
+    """There is a file, a function or both, and no place in it where a probe can be."""

@@ -6,7 +6,7 @@ import errno
 
 from aotrace.loader import attach
 from aotrace.loader.attach.mechanism import AFTER, BEFORE, BENCH, DURING, SIGNALLED, TEST, Walk
-from aotrace.loader.errors import LoaderError, ObjectError, PlaceError, StartError
+from aotrace.loader.errors import LoaderError, ObjectError, PlaceError, StartError, UnfitError
 from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
@@ -214,7 +214,8 @@ class Probes:
             self._missing.skip(program, kind(f"cannot attach {where}: {reason}", hint))
             return
         except PlaceError as error:
-            self._missing.skip(program, LoaderError(f"cannot attach {where}: {error}", error.hint))
+            kind = StartError if isinstance(error, UnfitError) else LoaderError
+            self._missing.skip(program, kind(f"cannot attach {where}: {error}", error.hint))
             return
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ObjectError(

@@ -9,6 +9,7 @@ import errno
 
 from aotrace.loader.attach import perf
 from aotrace.loader.attach.mechanism import Mechanism
+from aotrace.loader.libbpf.lib import BpfError
 from aotrace.runtime import perf_events
 
 TYPE_CHECKING = False
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from aotrace.loader.attach.mechanism import Scope, Target
     from aotrace.loader.attach.perf import Links
     from aotrace.loader.libbpf.handles import Program
-    from aotrace.loader.libbpf.lib import BpfError
 
 _NO_COUNTER = (errno.ENOENT, errno.EOPNOTSUPP, errno.ENODEV, errno.EINVAL)
 
@@ -26,7 +26,15 @@ _NO_COUNTER = (errno.ENOENT, errno.EOPNOTSUPP, errno.ENODEV, errno.EINVAL)
 def attach(program: Program, target: Target, scope: Scope) -> Links:
     event = perf_events.counter(target["family"], target["event"])
     count = int(target["count"])
-    return perf.attach(program, scope, type=event.type, config=event.config, sample_period=count)
+    try:
+        return perf.attach(
+            program, scope, type=event.type, config=event.config, sample_period=count
+        )
+    except BpfError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        # It is known by its name; what there is not is the device
+        raise BpfError(error.function, errno.ENODEV) from None
 
 
 def explain(target: Target, error: BpfError) -> tuple[str, str]:

@@ -32,11 +32,20 @@ _SIGNS = (
 )
 
 
+def _present() -> bool:
+    return any(os.path.exists(sign) for sign in _SIGNS)
+
+
 def attach(program: Program, target: Target, scope: Scope) -> Link:
     offset = int(target["offset"])
     if target["function"] and offset and not offset < _size(target["function"]):
         raise BpfError("kprobe", errno.ERANGE)  # the kernel would take it for the next function's
-    return program.attach_kprobe(symbol(target), offset, bool(target["return"]))
+    try:
+        return program.attach_kprobe(symbol(target), offset, bool(target["return"]))
+    except BpfError:
+        if _present():
+            raise
+        raise BpfError("kprobe", errno.ENODEV) from None  # libbpf says the same of a function
 
 
 def _size(function: str) -> int:
@@ -57,7 +66,7 @@ def explain(target: Target, error: BpfError) -> tuple[str, str]:
     from aotrace.loader.symbols.kernel import KernelSymbols
 
     function = target["function"]
-    if not any(os.path.exists(sign) for sign in _SIGNS):
+    if not _present():
         hint = "it needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS; a tracepoint may serve instead"
         return "this kernel was built without kprobes", hint
     if not function:

@@ -129,7 +129,7 @@ def _pmu_number(pmu: str, file: str) -> int:
         with open(f"/sys/bus/event_source/devices/{pmu}/{file}") as opened:
             return int(opened.read().strip().rpartition(":")[2])
     except (OSError, ValueError):
-        raise BpfError(f"{pmu}/{file}", errno.ENOENT) from None
+        raise BpfError(f"{pmu}/{file}", errno.ENODEV) from None
 
 
 def _ioctl(lib: Libbpf, fd: int, request: int, argument: int) -> None:
