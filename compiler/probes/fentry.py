@@ -62,10 +62,12 @@ def _resolved(
     result = None
     if returns and function.ret:
         result = ContextWord(_trusted(type_of(btf, function.ret)), at)
+    inside = function.module != KERNEL
+    target = {"function": function.name, **({"module": function.module} if inside else {})}
     return ResolvedProbe(
         kind, f"{kind.name}:{function.module}:{function.name}", f"{kind.name}/{function.name}",
-        "trace", {"function": function.name}, arguments=arguments, words=words, result=result,
-        function=FunctionAddress(), module=btf if function.module != KERNEL else None,
+        "trace", target, arguments=arguments, words=words, result=result,
+        function=FunctionAddress(), module=btf if inside else None,
     )  # fmt: skip
 
 

@@ -69,28 +69,19 @@ def expand(parts: list[str], target: Target, scope: Scope) -> list[tuple[str, Ta
 
 
 def _programs(scope: Scope, parts: list[str], target: Target) -> Iterator[tuple[str, Target]]:
-    """The BPF programs of `fentry:bpf:[ID:]NAME`."""
-    from aotrace.loader.libbpf import syscall, types
-    from aotrace.loader.libbpf.lib import BpfError
+    """The BPF programs, and functions in them, of `fentry:bpf:[ID:]NAME`."""
+    from aotrace.loader.libbpf import types
     from aotrace.runtime.members import Pattern
 
     lib = scope.lib
     if lib is None:
         return
     ids, names = Pattern(parts[2] if len(parts) > 3 else "*"), Pattern(parts[-1])
-    for number in syscall.programs(lib):
-        if not ids.matches(str(number)):
-            continue
-        try:
-            fd = syscall.open_program(lib, number)
-            name, type_id = types.program_function(lib, fd)
-        except BpfError:
-            continue
-        if names.matches(name):  # the descriptor is kept until all are attached
-            where = {"program": fd, "function": name, "type": type_id}
+    for number, fd, name, type_id in types.loaded(lib):
+        if ids.matches(str(number)) and names.matches(name):
+            kept = os.dup(fd)  # until all are attached
+            where = {"program": kept, "function": name, "type": type_id}
             yield f"{parts[0]}:{_BPF}:{number}:{name}", {**target, **where}
-        else:
-            os.close(fd)
 
 
 def prepare(lib: Libbpf, program: Program, members: Sequence[Member]) -> None:

@@ -11,6 +11,8 @@ from aotrace.loader.libbpf.lib import BpfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aotrace.loader.libbpf.lib import Libbpf
 
 _FUNC = 12  # BTF_KIND_FUNC
@@ -47,17 +49,34 @@ def _name(lib: Libbpf, types: int, type_id: int) -> str:
     return name.decode("utf-8", "replace")
 
 
-def program_function(lib: Libbpf, program: int) -> tuple[str, int]:
-    """Name and type id of a loaded program's main function. Raises BpfError where it has no BTF."""
+def program_functions(lib: Libbpf, program: int) -> list[tuple[str, int]]:
+    """Name and type id of each function of a loaded program, the main one first. Raises BpfError
+    where it has no BTF."""
     btf_id, functions = syscall.program_types(lib, program)
     if not functions:
         raise BpfError("program_types", errno.ENOENT)
     types = lib.btf__load_from_kernel_by_id(btf_id)
     try:
-        name = _name(lib, types, functions[0])
+        return [(_name(lib, types, function), function) for function in functions]
     finally:
         lib.btf__free(types)
-    return name, functions[0]
+
+
+def loaded(lib: Libbpf) -> Iterator[tuple[int, int, str, int]]:
+    """Of each function of each program in the kernel: the program's id and descriptor, which is
+    closed afterwards; name and type id."""
+    for number in syscall.programs(lib):
+        try:
+            fd = syscall.open_program(lib, number)
+        except BpfError:  # gone
+            continue
+        try:
+            for name, type_id in program_functions(lib, fd):
+                yield number, fd, name, type_id
+        except BpfError:
+            continue
+        finally:
+            os.close(fd)
 
 
 def _descriptor(lib: Libbpf, module: str) -> int:

@@ -60,11 +60,24 @@ class Types:
     @cached_property
     def _c(self) -> TypeTexts:
         from aotrace.loader.libbpf import btf as texts
-        from aotrace.loader.libbpf import lib
 
-        if not _library:
-            _library.append(lib.load())
-        return texts.TypeTexts(_library[0], "" if self.name == KERNEL else self.name)
+        return texts.TypeTexts(_libbpf(), "" if self.name == KERNEL else self.name)
+
+
+def _libbpf() -> Libbpf:
+    from aotrace.loader.libbpf import lib
+
+    if not _library:
+        _library.append(lib.load())
+    return _library[0]
+
+
+def programs() -> Iterator[str]:
+    """`bpf:ID:FUNCTION` of each BPF program in the kernel that has types."""
+    from aotrace.loader.libbpf import types
+
+    for number, _, name, _ in types.loaded(_libbpf()):
+        yield f"bpf:{number}:{name}"
 
 
 def everywhere() -> Iterator[Types]:

@@ -65,9 +65,12 @@ def _functions(query: Query) -> Iterable[str]:
 
 
 def _typed_functions(query: Query) -> Iterable[str]:
-    """Those whose types BTF knows, and that a trampoline takes."""
+    """Those whose types BTF knows, and that a trampoline takes; `bpf:` those of BPF programs."""
     import os
 
+    if query.words[:1] == ["bpf"]:
+        yield from kernel_types.programs()
+        return
     most = _MOST_ARGUMENTS.get(os.uname().machine, 0)
     there = set(kernel_functions.traceable())
     for types in kernel_types.everywhere():

@@ -48,3 +48,12 @@ def test_elsewhere_they_are_unknown(compiler: Compiler) -> None:
     with compiler, pytest.raises(CompileError) as caught:
         compiler.analyse(Source("script.bt", f"kprobe:vfs_read {_BODY}"))
     assert caught.value.diagnostics[0].message == "unknown type `struct fakemod_state`"
+
+
+def test_a_member_of_a_wildcard_says_its_module(compiler: Compiler) -> None:
+    with compiler:
+        text = "fentry:fake*:fakemod_p* { print(args.how); }"
+        programs = compiler.analyse(Source("script.bt", text)).plan.programs
+    assert [p.record.target for p in programs] == [
+        {"function": "fakemod_poke", "module": "fakemod"}
+    ]
