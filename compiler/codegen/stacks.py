@@ -83,7 +83,8 @@ def _padding(storage: StackKind) -> int:
 
 
 def _keeper(e: ProgramEmitter, kind: Stack) -> FunctionBuilder:
-    """The function that keeps a stack in its table and gives its key: one for all of a size."""
+    """The function that keeps a stack in its table and gives its key: one for all of a size, part
+    of the program where that asks at one place."""
     storage = _storage(kind)
     name = f"keep_{'u' if kind.user else 'k'}{storage.table}"
     made = e.shared.subprograms
@@ -91,6 +92,7 @@ def _keeper(e: ProgramEmitter, kind: Stack) -> FunctionBuilder:
         made[name] = fn = e.shared.module.subprogram(
             name, [("entry", _POINTER), ("got", _I64)], _I64, e.planned.unit.point.span
         )
+        fn.function.attributes.discard("noinline")  # a call costs what one place alone can save
         _keep(type(e)(fn, e.shared, e.planned), kind, storage, _table(e, storage))
     return made[name]
 
@@ -162,8 +164,9 @@ def _hash(e: ProgramEmitter, frames: Reg, size: Reg, storage: StackKind, seed: R
     e.store(index, 0, _WORD, e.op("add", at, _BLOCK))
     e.ir.branch(head)
     e.ir.position_at_end(end)
-    first, second = (_mixed(e, e.load(chain, 0, _WORD)) for chain in chains)
-    return _mixed(e, e.op("add", first, e.op("mul", second, e.const(_SEED))))
+    first, second = (e.load(chain, 0, _WORD) for chain in chains)
+    turned = e.op("or", e.op("lshr", second, 32), e.op("shl", second, 32))
+    return _mixed(e, e.op("add", first, turned))
 
 
 def _mixed(e: ProgramEmitter, number: Reg) -> Reg:
