@@ -53,15 +53,7 @@ def load_object(
     while True:
         bpf = _open(lib, file, image, meta)
         try:
-            for name in missing.names:
-                bpf.programs[name].disable()
-            _size_ring(bpf, meta)
-            if wide := bpf.map(WIDE_SCRATCH):
-                wide.resize(wide.max_entries * int(known["cpus"]))
-            for part in parts:
-                part.prepare(bpf)
-                known = {**known, **part.settings()}
-            settings.write(bpf, meta.settings, known)
+            _fit(bpf, meta, known, missing, parts)
             bpf.load()
             for part in parts:
                 part.tell(bpf)
@@ -82,6 +74,25 @@ def load_object(
             raise reason
         missing.skip(reason.program, reason)
         lib.log.clear()
+
+
+def _fit(
+    bpf: Object,
+    meta: Metadata,
+    known: Mapping[str, int | bytes],
+    missing: MissingProbes,
+    parts: Sequence[Part],
+) -> None:
+    """Make an object that is open and not loaded what this machine and this run want."""
+    for name in missing.names:
+        bpf.programs[name].disable()
+    _size_ring(bpf, meta)
+    if wide := bpf.map(WIDE_SCRATCH):
+        wide.resize(wide.max_entries * int(known["cpus"]))
+    for part in parts:
+        part.prepare(bpf)
+        known = {**known, **part.settings()}
+    settings.write(bpf, meta.settings, known)
 
 
 def _size_ring(bpf: Object, meta: Metadata) -> None:

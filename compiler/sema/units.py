@@ -118,18 +118,22 @@ def resolve_probes(
                 )
                 return units[:most]
         for request in empty if len(units) == first else ():
-            kind = kind_of(request.point.parts[0])
-            assert kind  # it was resolved
-            hint = kind.unlisted(request) if kind.unlisted else ""
-            place = "this machine" if kind.space == Space.USER else "the kernel this is built for"
-            text = f"no {kind.name} of {place} matches"
-            request.error(text, *((hint,) if hint else ()))
+            _nothing_matches(request)
     _check_unique(units, diagnostics)
     if not program.probes:
         diagnostics.error("the script has no probe", program.span, "add one: begin { … }")
     elif not units and not diagnostics.failed:
         diagnostics.error("the kernel this is built for has none of the probes", program.span)
     return units
+
+
+def _nothing_matches(request: ProbeRequest) -> None:
+    kind = kind_of(request.point.parts[0])
+    assert kind  # it was resolved
+    hint = kind.unlisted(request) if kind.unlisted else ""
+    place = "this machine" if kind.space == Space.USER else "the kernel this is built for"
+    text = f"no {kind.name} of {place} matches"
+    request.error(text, *((hint,) if hint else ()))
 
 
 def _check_unique(units: list[Unit], diagnostics: Diagnostics) -> None:
