@@ -43,9 +43,15 @@ def attach(program: Program, target: Target, scope: Scope) -> Link:
     try:
         return program.attach_kprobe(symbol(target), offset, bool(target["return"]))
     except BpfError:
-        if _present():
+        if _present() or not _is_there(target["function"]):
             raise
         raise BpfError("kprobe", errno.ENODEV) from None  # libbpf says the same of a function
+
+
+def _is_there(function: str) -> bool:
+    from aotrace.loader.symbols.kernel import KernelSymbols
+
+    return bool(KernelSymbols().named(function))
 
 
 def _size(function: str) -> int:

@@ -101,6 +101,8 @@ LINES = (
     "-e 'nosuch:x { }'",
     "-e 'tracepoint:no:such { print(1); }'",
     "-e 'kprobe:no_such_function_at_all { print(1); }'",
+    "-e 'uprobe:/bin/bash:main+1 { print(1); }'",
+    "-e 'uprobe:/bin/bash:main+100000 { print(1); }'",
     "-e 'fentry:no_such_function_at_all { print(1); }'",
     "-e 'uprobe:/no/such/file:x { print(1); }'",
     "unsafe.bt",
