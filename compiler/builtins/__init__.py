@@ -38,5 +38,9 @@ ENTRIES: tuple[Entry, ...] = (
 )  # fmt: skip
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 
-#: Constants of the kernel's ABI that BTF does not have; a script's own #define wins.
-CONSTANTS = {"AF_INET": 2, "AF_INET6": 10}
+#: Constants of the kernel's ABI that BTF does not have; a script's own #define wins. A task's state
+#: is that of sched_switch's prev_state (the kernel's linux/sched.h, which hosts seldom have).
+CONSTANTS = {
+    "AF_INET": 2, "AF_INET6": 10,
+    "TASK_RUNNING": 0, "TASK_INTERRUPTIBLE": 1, "TASK_UNINTERRUPTIBLE": 2,
+}  # fmt: skip
