@@ -14,7 +14,7 @@ ENSURE := tests/support/ensure.sh
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$(PATH)" CI=$(CI))
 # Root runs part of the tests: nothing it would own is left in the tree.
 PYTEST := $(BIN)/python -B -m pytest -p no:cacheprovider
-GUESTS = $(PYTEST) -n $(JOBS) --dist loadgroup
+GUESTS = $(PYTEST) -n $(JOBS) --dist loadgroup --verbose
 # As many as this machine has processors; what traces the whole machine runs alone (tests/live).
 JOBS ?= $(shell nproc)
 UNIT := tests/unit tests/golden

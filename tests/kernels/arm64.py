@@ -6,6 +6,7 @@ to say comes over its serial console, between two lines that mark it.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,9 +42,11 @@ _UNUSED = {"share", "test", "idlelib", "lib2to3", "ensurepip", "distutils", "__p
 _LIBRARY = "usr/lib/python3/dist-packages/aotrace"
 _PLAN, _BEGIN, _END = "/plan", "=== results", "=== end of results"
 _SECONDS = 300
+_ATTEMPTS = 2
 
 _AOTRACE = f"""#!{SYSTEM_PYTHON} -S
 import sys
+import tempfile
 sys.path.append("/{os.path.dirname(_LIBRARY)}")
 from aotrace.loader.cli import main
 sys.exit(main())
@@ -110,17 +114,31 @@ def run(jobs: list[Job], objects: list[Path]) -> list[Result]:
         *("-kernel", str(kernel), "-initrd", str(initrd)),
         *("-append", "console=ttyAMA0 panic=-1 quiet"),
     ]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        timeout=_SECONDS,
-    )  # fmt: skip
-    console = done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+    for _ in range(_ATTEMPTS):
+        if (lines := _results(console := _boot(command))) is not None:
+            return [Result.from_json(json.loads(line)) for line in lines]
+    raise VmError("the arm64 guest did not finish:\n" + "\n".join(console.splitlines()[-40:]))
+
+
+def _boot(command: list[str]) -> str:
+    """Until it powers off or the time is up; the console's text."""
+    with tempfile.TemporaryFile() as console:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
+                timeout=_SECONDS,
+            )  # fmt: skip
+        console.seek(0)
+        return console.read().decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _results(console: str) -> list[str] | None:
+    """The line of each job; None if the guest did not come to its end."""
     _, began, rest = console.partition(f"{_BEGIN}\n")
     said, ended, _ = rest.partition(_END)
     if not (began and ended):
-        raise VmError("the arm64 guest did not finish:\n" + "\n".join(console.splitlines()[-40:]))
-    lines = [line for line in said.splitlines() if line.startswith("{")]
-    return [Result.from_json(json.loads(line)) for line in lines]
+        return None
+    return [line for line in said.splitlines() if line.startswith("{")]
 
 
 def _image(jobs: list[Job], objects: list[Path]) -> bytes:

@@ -103,7 +103,7 @@ def _shown(batch: Batch, result: Result) -> list[str]:
 def test_same_in_a_guest(case: Case) -> None:
     batch = _OF[case]
     theirs, ours = (_results()[f"{who} {batch.name}"] for who in ("bpftrace", "aotrace"))
-    assert theirs.stdout.strip(), f"bpftrace printed nothing: {theirs.stderr}"
-    assert _shown(batch, ours) == _shown(batch, theirs), ours.stderr
+    assert theirs.stdout.strip(), f"bpftrace printed nothing: {theirs.problem} {theirs.stderr}"
+    assert _shown(batch, ours) == _shown(batch, theirs), f"{ours.problem} {ours.stderr}"
     assert ours.status == theirs.status, ours.stderr
     assert _COUNT.findall(ours.stderr) == _COUNT.findall(theirs.stderr)

@@ -55,6 +55,14 @@ def _content(stream: Any) -> bytes:
     return os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0)
 
 
+def _said(argv: list[str], seconds: float) -> str:
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        return str(error)
+    return done.stdout or done.stderr
+
+
 def main(path: str) -> int:
     with open(path) as file:
         plan = json.load(file)
@@ -64,12 +72,12 @@ def main(path: str) -> int:
         tracers[name] = tracer = Tracer(argv)
         while not tracer.settled() and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-    work = subprocess.run(plan["workload"], capture_output=True, text=True)
+    work = _said(plan["workload"], max(1.0, deadline - time.monotonic()))
     time.sleep(plan["settle"])
     for tracer in tracers.values():
         tracer.interrupt()
     outcomes = {name: tracer.outcome(deadline) for name, tracer in tracers.items()}
-    print(json.dumps({"workload": work.stdout or work.stderr, "outcomes": outcomes}))
+    print(json.dumps({"workload": work, "outcomes": outcomes}))
     return 0
 
 
