@@ -230,9 +230,11 @@ def _trace(
     if probes.waiting:
         pump.run(heard.watched, signals, loaded.process, lambda: probes.signalled(bpf))
     _tell_service_manager("STOPPING=1\nSTATUS=Shutting down...", console)
+    signals.pause()
     probes.close()
+    signals.resume()
     pump.drain()
-    signals.settle()
+    signals.pause()  # what is yet to come has all the time that it takes
     if stage.dropped:
         console.warn(f"Dropped {stage.dropped} events that were queued for long after the signal")
     stage.late = False

@@ -14,15 +14,16 @@ else:
     except ImportError:
         import signal
 
-_GRACE = 1.0  # seconds
+_GRACE = 2.0  # seconds
 _PENDING = 4096  # bytes of the pipe that signals write to, one each
 
 
 class Signals:
     """SIGINT and SIGTERM: the first asks to stop, a second one ends the program at once.
 
-    What is queued by then has a second to be worked off, so that a script whose events come faster
-    than its commands run can be stopped; `late` is called when it is over.
+    What is queued by then has two seconds to be worked off, so that a script whose events come
+    faster than its commands run can be stopped; `late` is called when they are over. They do not
+    run from `pause` to `resume`, which starts them anew: the kernel may take long to detach.
 
     SIGUSR1 is a script's to react to (self:signal:SIGUSR1), and else does nothing.
     """
@@ -57,6 +58,9 @@ class Signals:
             os.read(self.fd, _PENDING)
         return asked
 
-    def settle(self) -> None:
-        """What was queued is done with: what comes now has all the time that it takes."""
+    def pause(self) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def resume(self) -> None:
+        if self.received:
+            signal.setitimer(signal.ITIMER_REAL, _GRACE)
