@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
 _CAT_BYTES = 10240  # the config variable max_cat_bytes, as it is by default
 
+# What is still done once it is late, however slow this machine is: a thousand lines, say.
+_SPARE = 1000
+_OWED, _LINE, _TABLE, _LONG = 0, 1, 50, _SPARE + 1
+
 
 class Stage:
     """What actions act on. `lead`: bytes before each record; `status`: what exit() was given.
 
-    `late`: what is queued has had its time after a signal; `dropped`: how many were not done then.
+    `late`: what is queued has had its time after a signal; `spare`: what may cost then what is still
+    done; `dropped`: how many were not.
     """
 
     def __init__(
@@ -52,12 +57,22 @@ class Stage:
         self.probes = probes
         self.status = 0
         self.late = False
+        self.spare = _SPARE
         self.dropped = 0
 
     def hurry(self) -> None:
         """From now on drop what may be dropped: all but printf and what the maps' contents, the
         names in stacks and the exit status rest on."""
         self.late = True
+
+    def drops(self, cost: int) -> bool:
+        """Late: whether one that was queued is not done."""
+        dropped = cost > self.spare
+        if dropped:
+            self.dropped += 1
+        else:
+            self.spare -= cost
+        return dropped
 
     @property
     def config(self) -> dict[str, Any]:
@@ -81,9 +96,9 @@ class Action:
 
 
 def _stepwise(
-    make: Callable[[Event, Stage], Step], owed: bool = False
+    make: Callable[[Event, Stage], Step], cost: int = _LINE
 ) -> Callable[[Event, Stage], Handler]:
-    """Record by record, arguments decoded. owed: however late it is."""
+    """Record by record, arguments decoded."""
 
     def handler(event: Event, stage: Stage) -> Handler:
         step, stride = make(event, stage), stage.lead + event.size
@@ -91,9 +106,9 @@ def _stepwise(
 
         def run(data: Any, offset: int, count: int) -> bool:
             for at in range(offset, offset + count * stride, stride):
-                if stage.late and not owed:
-                    stage.dropped += 1
-                elif step([decode(data, at + place) for place, decode in arguments]):
+                if not (stage.late and stage.drops(cost)) and step(
+                    [decode(data, at + place) for place, decode in arguments]
+                ):
                     return True
             return False
 
@@ -110,7 +125,9 @@ def _printf(event: Event, stage: Stage) -> Handler:
     return stage.output.printer(RecordFormat(event, stage.lead))
 
 
-def _formatted(make: Callable[[Event, Stage], Callable[[bytes], None]]) -> Any:
+def _formatted(
+    make: Callable[[Event, Stage], Callable[[bytes], None]], cost: int = _LINE
+) -> Callable[[Event, Stage], Handler]:
     """Record by record, arguments as text by the format of the event's details."""
 
     def handler(event: Event, stage: Stage) -> Handler:
@@ -120,9 +137,7 @@ def _formatted(make: Callable[[Event, Stage], Callable[[bytes], None]]) -> Any:
 
         def run(data: Any, offset: int, count: int) -> None:
             for text in layout.texts(data, offset, count):
-                if stage.late:
-                    stage.dropped += 1
-                else:
+                if not (stage.late and stage.drops(cost)):
                     act(text)
 
         return run
@@ -278,19 +293,19 @@ def _skboutput(event: Event, stage: Stage) -> Handler:
 ACTIONS = (
     Action("printf", _printf),
     Action("print", _stepwise(_print)),
-    Action("print_map", _stepwise(_print_map)),
-    Action("clear", _stepwise(_clear, owed=True)),
-    Action("zero", _stepwise(_zero, owed=True)),
-    Action("exit", _stepwise(_exit, owed=True)),
+    Action("print_map", _stepwise(_print_map, _TABLE)),
+    Action("clear", _stepwise(_clear, _OWED)),
+    Action("zero", _stepwise(_zero, _OWED)),
+    Action("exit", _stepwise(_exit, _OWED)),
     Action("time", _stepwise(_time)),
     Action("failure", _stepwise(_failure)),
-    Action("new_stack", _stepwise(_new_stack, owed=True)),
+    Action("new_stack", _stepwise(_new_stack, _OWED)),
     Action("warnf", _formatted(_warnf)),
     Action("errorf", _formatted(_errorf)),
-    Action("system", _formatted(_system)),
-    Action("cat", _formatted(_cat)),
+    Action("system", _formatted(_system, _LONG)),
+    Action("cat", _formatted(_cat, _TABLE)),
     Action("join", _stepwise(_join)),
-    Action("unwatch", _stepwise(_unwatch, owed=True)),
+    Action("unwatch", _stepwise(_unwatch, _OWED)),
     Action("skboutput", _skboutput),
 )
 _BY_NAME = {action.name: action for action in ACTIONS}

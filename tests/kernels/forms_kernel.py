@@ -128,7 +128,8 @@ KERNEL_FORMS = (
         'fentry:bpf:p0_sys_exit_rea /comm == "dd"/ { @[probe] = count(); }',
         r"@\[fentry:bpf:\d+:p0_sys_exit_rea\]: [1-9]\d*",
         words="$(timeout 20 {loader} run {programs}/tracepoint_short_name.bpf.o >said 2>&1"
-        " & until grep -q Attached said; do sleep 0.1; done)", between=True,
+        " & n=0; until grep -q Attached said || [ $((n += 1)) -gt 200 ]; do sleep 0.1; done)",
+        between=True,
     ),
     Form(
         "tracepoint", 'tracepoint:syscalls:sys_enter_read /comm == "dd" && args.count == 4321/'

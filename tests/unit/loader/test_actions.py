@@ -76,6 +76,7 @@ def test_exit_stops_at_the_first(code: bytes, status: int) -> None:
 def test_what_is_late_is_dropped_but_for_what_maps_and_the_status_rest_on() -> None:
     run = Run()
     run.stage.hurry()
+    run.stage.spare = 0
     run.send(1, b"text", b"more")
     run.send(2, b"")
     run.send(6, b"")
@@ -85,6 +86,15 @@ def test_what_is_late_is_dropped_but_for_what_maps_and_the_status_rest_on() -> N
     run.stage.late = False
     run.send(2, b"")
     assert run.sink.data == b"@: 0\n"
+
+
+def test_however_late_it_is_some_lines_are_done_still() -> None:
+    run = Run()
+    run.stage.hurry()
+    run.stage.spare = 53
+    run.send(2, b"")
+    run.send(1, *[b"text"] * 4)
+    assert (run.sink.data, run.stage.dropped) == (b"@: 5\n" + b"text\n" * 3, 1)
 
 
 @pytest.mark.parametrize(
