@@ -36,8 +36,8 @@ _OWED, _LINE, _TABLE, _LONG = 0, 1, 50, _SPARE + 1
 class Stage:
     """What actions act on. `lead`: bytes before each record; `status`: what exit() was given.
 
-    `late`: what is queued has had its time after a signal; `spare`: what may cost then what is still
-    done; `dropped`: how many were not.
+    `late`: what is queued has had its time after a signal; `spare`: what that which is still done
+    then may cost; `dropped`: how many were not.
     """
 
     def __init__(
