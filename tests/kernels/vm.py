@@ -11,6 +11,7 @@ import json
 import subprocess
 import tempfile
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
@@ -81,11 +82,14 @@ class Vm:
             if len(results) == len(jobs):
                 break
             at = len(results)
+            death = self._death(jobs[at], console)
             tried[at] += 1
-            if tried[at] == _ATTEMPTS:
-                results.append(Result(jobs[at].name, problem=self._death(jobs[at], console)))
             if sum(tried.values()) == _MOST_DEATHS:
-                raise VmError(self._death(jobs[at], console))
+                raise VmError(death)
+            if tried[at] == _ATTEMPTS:
+                results.append(Result(jobs[at].name, problem=death))
+            else:
+                warnings.warn(f"booted again, since {death}", stacklevel=2)
         return results
 
     def _death(self, job: Job, console: str) -> str:
