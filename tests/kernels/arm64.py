@@ -46,7 +46,6 @@ _ATTEMPTS = 2
 
 _AOTRACE = f"""#!{SYSTEM_PYTHON} -S
 import sys
-import tempfile
 sys.path.append("/{os.path.dirname(_LIBRARY)}")
 from aotrace.loader.cli import main
 sys.exit(main())

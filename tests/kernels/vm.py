@@ -72,7 +72,7 @@ class Vm:
         An emulated guest may die or hang now and then, mostly while the kernel patches its own
         text. The job that it was at is tried once more in the next boot; if the guest goes down
         with it again, its result's `problem` tells so, and the jobs behind it still run. Raises
-        VmError if nothing at all gets done in that way.
+        VmError if it goes down over and over.
         """
         results: list[Result] = []
         tried: Counter[int] = Counter()
