@@ -61,8 +61,8 @@ class Stage:
         self.dropped = 0
 
     def hurry(self) -> None:
-        """From now on drop what may be dropped: all but printf and what the maps' contents, the
-        names in stacks and the exit status rest on."""
+        """From now on drop what may be dropped, once `spare` is spent: all but printf and what the
+        maps' contents, the names in stacks and the exit status rest on."""
         self.late = True
 
     def drops(self, cost: int) -> bool:
